@@ -1,0 +1,57 @@
+/** The index of runs: summaries of all, details of those someone looks at. */
+import type { Event } from "../base/bus";
+import type { RunEvent } from "../model/events";
+import type { Failure } from "../model/failure";
+import type { Run, RunStatus } from "../model/run";
+import type { Usage } from "../model/usage";
+
+/** A run as a row shows it. */
+export interface RunSummary {
+  /** Absolute path of the run's folder: its identity across jobs and folders. */
+  dir: string;
+  jobId: string;
+  runId: string;
+  expertKey: string;
+  query: string;
+  status: RunStatus;
+  stopReason?: string;
+  startedAt: number;
+  finishedAt?: number;
+  usage: Usage;
+  cost?: number;
+  model?: string;
+  steps: number;
+  /** The failure to jump to, if there is one. */
+  failure?: Failure;
+  parentRunId?: string;
+  /** Absolute path of the definition. */
+  definitionPath?: string;
+  definitionLine?: number;
+  /** Whether it runs in this process. */
+  isHere: boolean;
+}
+
+/** A place in a run's files that could not be read. */
+export interface RunProblem {
+  file: string;
+  line?: number;
+  reason: string;
+}
+
+export interface LoadedRun {
+  run: Run;
+  events: readonly RunEvent[];
+  problems: readonly RunProblem[];
+}
+
+export interface RunIndex {
+  /** Newest first. */
+  list(): readonly RunSummary[];
+  get(dir: string): RunSummary | undefined;
+  /** Steps and events: from memory for a run that goes on here, else from disk (a few are kept). */
+  load(dir: string): Promise<LoadedRun>;
+  /** The folders (`dir`) of the runs that changed, came or went; at most 10 times a second. */
+  readonly onDidChange: Event<ReadonlySet<string>>;
+  /** Looks at the disk again: everything, or the one run folder that changed. */
+  refresh(dir?: string): Promise<void>;
+}

@@ -1,0 +1,191 @@
+/** The closed union of events. A payload map gives the types; parsing happens only at the borders. */
+import * as z from "zod";
+import { ErrorClass, EventError } from "./failure";
+import { ReasoningPart, ResultPart, ToolCall } from "./message";
+import { Usage } from "./usage";
+
+const count = z.number().int().nonnegative();
+const ms = z.number().nonnegative();
+const text = z.string();
+const json = z.unknown();
+
+export const Limits = z.object({ maxSteps: count, maxRetries: count, timeoutMs: ms });
+export type Limits = z.infer<typeof Limits>;
+
+/** A place in a definition; `uri` is a `file:` URI, `line` counts from 1. */
+export const DefinitionRef = z.object({ uri: text, line: count.optional() });
+export type DefinitionRef = z.infer<typeof DefinitionRef>;
+
+/** A file that a tool call read or changed; `path` is relative to the workspace, with forward slashes. */
+export const TouchedFile = z.object({ path: text, change: z.enum(["read", "create", "write", "delete"]) });
+export type TouchedFile = z.infer<typeof TouchedFile>;
+
+export const FinishReason = z.enum(["stop", "toolCalls", "length", "contentFilter", "error", "cancelled", "other"]);
+export type FinishReason = z.infer<typeof FinishReason>;
+
+/** USD. */
+const cost = z.number().nonnegative().optional();
+const call = { toolCallId: text, skill: text, tool: text };
+const node = { node: text };
+const totals = { totalUsage: Usage, cost, durationMs: ms };
+
+/** Payload of each durable event, beyond the envelope. */
+export const payloads = {
+  startRun: z.object({
+    query: text,
+    /** The instruction message that opens the conversation. */
+    instruction: text,
+    provider: text.optional(),
+    model: text.optional(),
+    limits: Limits,
+    reasoningBudget: z.union([text, count]).optional(),
+    definition: DefinitionRef.optional(),
+    expertVersion: text.optional(),
+    parent: z.object({ runId: text, toolCallId: text.optional() }).optional(),
+    resumedFrom: z.object({ checkpointId: text }).optional(),
+    requestId: text,
+    runtimeVersion: text,
+    /** Names of the tools offered. */
+    tools: z.array(text),
+  }),
+  startGeneration: z.object({ attempt: count, messageCount: count }),
+  finishGeneration: z.object({
+    attempt: count,
+    usage: Usage.optional(),
+    finishReason: FinishReason,
+    text: text.optional(),
+    reasoning: z.array(ReasoningPart).optional(),
+    toolCalls: z.array(ToolCall),
+    durationMs: ms,
+    timeToFirstTokenMs: ms.optional(),
+    cost,
+    /** Why there is no answer (finishReason "error" or "cancelled"). */
+    error: EventError.optional(),
+  }),
+  retryGeneration: z.object({
+    attempt: count,
+    error: EventError,
+    delayMs: ms,
+    /** What the model is told before it tries again, where the fault was in its answer. */
+    feedback: text.optional(),
+  }),
+  startToolCall: z.object({ ...call, args: json }),
+  finishToolCall: z.object({
+    ...call,
+    isError: z.boolean(),
+    errorClass: ErrorClass.optional(),
+    result: z.array(ResultPart),
+    /** Set where `result` is only the head of a large result: `file` is relative to the run's folder. */
+    spilled: z.object({ file: text, bytes: count }).optional(),
+    durationMs: ms,
+    touched: z.array(TouchedFile).optional(),
+  }),
+  startDelegation: z.object({ toolCallId: text, childRunId: text, childExpertKey: text, query: text }),
+  finishDelegation: z.object({ toolCallId: text, childRunId: text, status: text, text: text.optional() }),
+  requestInput: z.object({ ...call, args: json, schema: json.optional() }),
+  receiveInput: z.object({ toolCallId: text, text, by: text }),
+  requestApproval: z.object({ approvalId: text, ...call, effect: z.enum(["write", "exec"]), summary: text }),
+  resolveApproval: z.object({ approvalId: text, granted: z.boolean(), by: text, reason: text.optional() }),
+  connectSkill: z.object({ skill: text, transport: text, server: text.optional(), durationMs: ms }),
+  logSkill: z.object({ skill: text, line: text }),
+  disconnectSkill: z.object({ skill: text, reason: text.optional() }),
+  passGate: z.object({ gate: text, measured: json.optional(), threshold: json.optional(), outputRef: text.optional() }),
+  failGate: z.object({ gate: text, measured: json.optional(), threshold: json.optional(), outputRef: text.optional() }),
+  readyNode: z.object(node),
+  startNode: z.object(node),
+  finishNode: z.object(node),
+  failNode: z.object({ ...node, reason: text }),
+  skipNode: z.object({ ...node, reason: text }),
+  writeState: z.object({ ...node, field: text, value: json }),
+  finishStep: z.object({ usage: Usage.optional(), checkpointId: text.optional(), durationMs: ms }),
+  finishRun: z.object({ text, ...totals }),
+  stopRun: z.object({
+    reason: z.enum(["maxSteps", "input", "cancelled", "budget"]),
+    message: text.optional(),
+    ...totals,
+  }),
+  resumeRun: z.object({ checkpointId: text, by: text, changed: json.optional() }),
+  errorRun: z.object({
+    error: EventError,
+    /** Where to look: the definition, or a file. */
+    location: DefinitionRef.optional(),
+    ...totals,
+  }),
+  foreignEvent: z.object({ source: text, name: text, data: json }),
+} as const;
+
+/** Live only: heard on the bus, never in a journal. */
+export const livePayloads = {
+  streamReasoning: z.object({ delta: text }),
+  streamText: z.object({ delta: text }),
+  progressTool: z.object({ toolCallId: text, text }),
+  schedulerState: z.object({ state: json }),
+} as const;
+
+export const Envelope = z.object({
+  id: text,
+  timestamp: z.number(),
+  jobId: text,
+  runId: text,
+  seq: count,
+  expertKey: text,
+  step: count,
+});
+export type Envelope = z.infer<typeof Envelope>;
+
+type Payloads = { [T in keyof typeof payloads]: z.infer<(typeof payloads)[T]> };
+type LivePayloads = { [T in keyof typeof livePayloads]: z.infer<(typeof livePayloads)[T]> };
+
+export type EventType = keyof Payloads;
+export type EventPayload = { [T in EventType]: { type: T } & Payloads[T] }[EventType];
+export type LivePayload = { [T in keyof LivePayloads]: { type: T } & LivePayloads[T] }[keyof LivePayloads];
+/** A durable event: it is in the journal before anyone hears of it. */
+export type RunEvent = { [T in EventType]: Envelope & { type: T } & Payloads[T] }[EventType];
+/** A live event has no place in the journal: its `seq` is that of the last durable event. */
+export type LiveEvent = {
+  [T in keyof LivePayloads]: Envelope & { type: T } & LivePayloads[T];
+}[keyof LivePayloads];
+export type AnyEvent = RunEvent | LiveEvent;
+export type EventOf<T extends EventType> = Extract<RunEvent, { type: T }>;
+
+export function isLive(event: AnyEvent): event is LiveEvent {
+  return event.type in livePayloads;
+}
+
+/** The events that end a run (a stopped one may go on with `resumeRun`). */
+export function endsRun(event: AnyEvent): event is EventOf<"finishRun" | "stopRun" | "errorRun"> {
+  return event.type === "finishRun" || event.type === "stopRun" || event.type === "errorRun";
+}
+
+/**
+ * An event from outside. A name we have no word for becomes a `foreignEvent` in its place; what has no valid envelope
+ * or payload is answered with the reason.
+ */
+export function parseEvent(value: unknown): { event: RunEvent } | { problem: string } {
+  const envelope = Envelope.safeParse(value);
+  if (!envelope.success) return { problem: problemOf(envelope.error) };
+  const type = typeof value === "object" && value !== null && "type" in value ? value.type : undefined;
+  if (typeof type !== "string") return { problem: "type: not a string" };
+  if (!isEventType(type)) {
+    const event: RunEvent = {
+      ...envelope.data,
+      type: "foreignEvent",
+      source: "runtrail",
+      name: type,
+      data: value,
+    };
+    return { event };
+  }
+  const payload = payloads[type].safeParse(value);
+  if (!payload.success) return { problem: `${type}: ${problemOf(payload.error)}` };
+  return { event: { ...envelope.data, type, ...payload.data } as RunEvent };
+}
+
+function isEventType(type: string): type is EventType {
+  return Object.hasOwn(payloads, type);
+}
+
+function problemOf(error: z.ZodError): string {
+  const issue = error.issues[0];
+  return issue ? `${issue.path.join(".") || "event"}: ${issue.message}` : "not an event";
+}

@@ -1,0 +1,72 @@
+/** Which events are failures, and of which grade; and the failures of a run in the order one walks through them. */
+import type { RunEvent } from "./events";
+import type { Failure } from "./failure";
+import type { ResultPart } from "./message";
+import type { Run, Step } from "./run";
+
+export function failureOf(event: RunEvent): Failure | undefined {
+  const at = { step: event.step, seq: event.seq };
+  switch (event.type) {
+    case "errorRun":
+      return { grade: "fatal", class: event.error.class, reason: oneLine(event.error.message), ...at };
+    case "retryGeneration":
+      return { grade: "recovered", class: event.error.class, reason: oneLine(event.error.message), ...at };
+    case "finishToolCall":
+      return event.isError
+        ? {
+            grade:
+              event.errorClass === "skill_unavailable" || event.errorClass === "cancelled" ? "blocked" : "recovered",
+            class: event.errorClass ?? "tool_error",
+            reason: `${event.tool}: ${oneLine(resultText(event.result))}`,
+            toolCallId: event.toolCallId,
+            ...at,
+          }
+        : undefined;
+    case "resolveApproval":
+      return event.granted
+        ? undefined
+        : { grade: "blocked", class: "tool_error", reason: `Approval refused${reasonOf(event.reason)}`, ...at };
+    case "stopRun":
+      return event.reason === "maxSteps" || event.reason === "budget"
+        ? {
+            grade: "blocked",
+            class: event.reason === "maxSteps" ? "max_steps" : "budget_exceeded",
+            reason: event.message ?? event.reason,
+            ...at,
+          }
+        : undefined;
+    case "failGate":
+      return { grade: "blocked", class: "hard_gate_failed", reason: `Gate ${event.gate} failed`, ...at };
+    default:
+      return undefined;
+  }
+}
+
+/** The failure to jump to: the one the run ended with, else what blocked it last, else the last it recovered from. */
+export function failingStepOf(run: Run): Failure | undefined {
+  return (
+    run.failures.findLast(({ grade }) => grade === "fatal") ??
+    run.failures.findLast(({ grade }) => grade === "blocked") ??
+    run.failures.at(-1)
+  );
+}
+
+/** The worst grade among the failures of a step. */
+export function gradeOfStep(run: Run, step: Step): Failure["grade"] | undefined {
+  const grades = run.failures.filter((failure) => failure.step === step.step).map(({ grade }) => grade);
+  return (["fatal", "blocked", "recovered"] as const).find((grade) => grades.includes(grade));
+}
+
+/** The text of a tool's result; other parts are named by their type. */
+export function resultText(parts: readonly ResultPart[]): string {
+  return parts.map((part) => (part.type === "textPart" ? part.text : `[${part.mimeType}]`)).join("\n");
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/gu, " ").trim();
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+}
+
+function reasonOf(reason: string | undefined): string {
+  return reason ? `: ${oneLine(reason)}` : "";
+}

@@ -1,0 +1,237 @@
+/** What a run is, for every view: `reduceRun` folds events into steps, items and failures, live and read back alike. */
+import type { AnyEvent, DefinitionRef, EventOf, FinishReason, Limits, RunEvent, TouchedFile } from "./events";
+import { isLive } from "./events";
+import type { ErrorClass, EventError, Failure } from "./failure";
+import { failureOf } from "./failures";
+import type { ReasoningPart, ResultPart, ToolCall } from "./message";
+import type { Usage } from "./usage";
+import { addUsage, noUsage } from "./usage";
+
+export type RunStatus = "running" | "finished" | "failed" | "stopped" | "unknown";
+
+export interface Generation {
+  kind: "generation";
+  seq: number;
+  attempt: number;
+  startedAt: number;
+  finishedAt?: number;
+  finishReason?: FinishReason;
+  usage?: Usage;
+  cost?: number;
+  text?: string;
+  reasoning?: ReasoningPart[];
+  toolCalls: ToolCall[];
+  timeToFirstTokenMs?: number;
+  error?: EventError;
+}
+
+export interface ToolCallItem {
+  kind: "toolCall";
+  seq: number;
+  toolCallId: string;
+  skill: string;
+  tool: string;
+  args: unknown;
+  startedAt: number;
+  finishedAt?: number;
+  isError?: boolean;
+  errorClass?: ErrorClass;
+  result?: ResultPart[];
+  spilled?: { file: string; bytes: number };
+  touched?: TouchedFile[];
+}
+
+/** Any other event, shown as it stands. */
+export interface NoteItem {
+  kind: "note";
+  seq: number;
+  event: RunEvent;
+}
+
+export type StepItem = Generation | ToolCallItem | NoteItem;
+
+export interface Step {
+  step: number;
+  startedAt: number;
+  finishedAt?: number;
+  usage?: Usage;
+  checkpointId?: string;
+  items: StepItem[];
+}
+
+export interface Run {
+  jobId: string;
+  runId: string;
+  expertKey: string;
+  status: RunStatus;
+  query: string;
+  provider?: string;
+  model?: string;
+  limits?: Limits;
+  definition?: DefinitionRef;
+  parent?: { runId: string; toolCallId?: string };
+  resumedFrom?: { checkpointId: string };
+  startedAt: number;
+  finishedAt?: number;
+  stopReason?: EventOf<"stopRun">["reason"];
+  text?: string;
+  error?: EventError;
+  errorLocation?: DefinitionRef;
+  usage: Usage;
+  /** USD; absent where it is not known. */
+  cost?: number;
+  steps: Step[];
+  failures: Failure[];
+  eventCount: number;
+  lastSeq: number;
+  /** The tool call that waits for an approval. */
+  waitingFor?: { approvalId: string; summary: string };
+}
+
+/** Folds one event into `run` in place (the caller owns it) and gives it back; the first event makes it. */
+export function reduceRun(run: Run | undefined, event: AnyEvent): Run {
+  const state = run ?? createRun(event);
+  if (isLive(event)) return state;
+  state.eventCount += 1;
+  state.lastSeq = Math.max(state.lastSeq, event.seq);
+  const failure = failureOf(event);
+  if (failure) state.failures.push(failure);
+  applyEvent(state, event);
+  return state;
+}
+
+/** A run as its events tell it; `undefined` where there are none. */
+export function runOf(events: Iterable<AnyEvent>): Run | undefined {
+  let run: Run | undefined;
+  for (const event of events) run = reduceRun(run, event);
+  return run;
+}
+
+function createRun({ jobId, runId, expertKey, timestamp }: AnyEvent): Run {
+  return {
+    jobId,
+    runId,
+    expertKey,
+    status: "running",
+    query: "",
+    startedAt: timestamp,
+    usage: noUsage,
+    steps: [],
+    failures: [],
+    eventCount: 0,
+    lastSeq: 0,
+  };
+}
+
+function applyEvent(run: Run, event: RunEvent): void {
+  switch (event.type) {
+    case "startRun": {
+      const { query, provider, model, limits, definition, parent, resumedFrom, timestamp } = event;
+      Object.assign(run, { query, limits, startedAt: timestamp });
+      Object.assign(run, defined({ provider, model, definition, parent, resumedFrom }));
+      return;
+    }
+    case "startGeneration": {
+      const { seq, attempt, timestamp } = event;
+      stepOf(run, event).items.push({ kind: "generation", seq, attempt, startedAt: timestamp, toolCalls: [] });
+      return;
+    }
+    case "finishGeneration":
+      finishGeneration(run, event);
+      return;
+    case "startToolCall": {
+      const { seq, toolCallId, skill, tool, args, timestamp } = event;
+      const item: ToolCallItem = { kind: "toolCall", seq, toolCallId, skill, tool, args, startedAt: timestamp };
+      stepOf(run, event).items.push(item);
+      return;
+    }
+    case "finishToolCall":
+      finishToolCall(run, event);
+      return;
+    case "requestApproval":
+      run.waitingFor = { approvalId: event.approvalId, summary: event.summary };
+      pushNote(run, event);
+      return;
+    case "resolveApproval":
+      delete run.waitingFor;
+      pushNote(run, event);
+      return;
+    case "finishStep": {
+      const step = stepOf(run, event);
+      step.finishedAt = event.timestamp;
+      Object.assign(step, defined({ usage: event.usage, checkpointId: event.checkpointId }));
+      return;
+    }
+    case "finishRun":
+      run.status = "finished";
+      run.text = event.text;
+      endRun(run, event);
+      return;
+    case "stopRun":
+      run.status = "stopped";
+      run.stopReason = event.reason;
+      endRun(run, event);
+      pushNote(run, event);
+      return;
+    case "errorRun":
+      run.status = "failed";
+      run.error = event.error;
+      if (event.location) run.errorLocation = event.location;
+      endRun(run, event);
+      pushNote(run, event);
+      return;
+    case "resumeRun":
+      run.status = "running";
+      delete run.finishedAt;
+      delete run.stopReason;
+      delete run.error;
+      pushNote(run, event);
+      return;
+    default:
+      pushNote(run, event);
+  }
+}
+
+function finishGeneration(run: Run, event: EventOf<"finishGeneration">): void {
+  const generation = stepOf(run, event).items.findLast((item) => item.kind === "generation");
+  if (generation?.kind === "generation") {
+    const { finishReason, toolCalls, timestamp, usage, cost, text, reasoning, timeToFirstTokenMs, error } = event;
+    Object.assign(generation, { finishReason, toolCalls, finishedAt: timestamp });
+    Object.assign(generation, defined({ usage, cost, text, reasoning, timeToFirstTokenMs, error }));
+  }
+  run.usage = addUsage(run.usage, event.usage);
+  if (event.cost !== undefined) run.cost = (run.cost ?? 0) + event.cost;
+}
+
+function finishToolCall(run: Run, event: EventOf<"finishToolCall">): void {
+  const item = stepOf(run, event).items.findLast(
+    (each) => each.kind === "toolCall" && each.toolCallId === event.toolCallId && each.finishedAt === undefined,
+  );
+  if (!item) return;
+  const { isError, errorClass, result, spilled, touched, timestamp } = event;
+  Object.assign(item, { isError, result, finishedAt: timestamp }, defined({ errorClass, spilled, touched }));
+}
+
+function endRun(run: Run, event: EventOf<"finishRun" | "stopRun" | "errorRun">): void {
+  run.finishedAt = event.timestamp;
+  run.usage = event.totalUsage;
+  if (event.cost === undefined) delete run.cost;
+  else run.cost = event.cost;
+  delete run.waitingFor;
+}
+
+function pushNote(run: Run, event: RunEvent): void {
+  if (event.step > 0) stepOf(run, event).items.push({ kind: "note", seq: event.seq, event });
+}
+
+function stepOf(run: Run, { step, timestamp }: RunEvent): Step {
+  const last = run.steps.findLast((each) => each.step === step);
+  if (last) return last;
+  const added: Step = { step, startedAt: timestamp, items: [] };
+  run.steps.push(added);
+  return added;
+}
+
+function defined<T extends object>(fields: T): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

@@ -1,0 +1,162 @@
+/** What the runtime needs from its surroundings. `app` supplies it; tests supply scripted ones. */
+import type { Disposable } from "../base/disposable";
+import type { Checkpoint } from "../model/checkpoint";
+import type { FinishReason, LivePayload, RunEvent } from "../model/events";
+import type { ErrorClass } from "../model/failure";
+import type { Message, ReasoningPart } from "../model/message";
+import type { Usage } from "../model/usage";
+
+export interface Clock {
+  /** Unix ms. */
+  now(): number;
+  /** Monotonic ms, for durations. */
+  elapsed(): number;
+  /** Resolves after `ms`, rejects with `signal.reason` when it is aborted first. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Calls `action` after `ms` unless disposed of. */
+  after(ms: number, action: () => void): Disposable;
+}
+
+/** Where a run's facts go. */
+export interface RunRecorder {
+  /** Appends the event to the journal, then tells the bus. Throws where it could not be recorded: the run then ends. */
+  record(event: RunEvent): void;
+  /** Tells the bus only. Must not throw. */
+  stream(payload: LivePayload): void;
+  /** Stores a checkpoint. Throws where it could not be stored. */
+  saveCheckpoint(checkpoint: Checkpoint): Promise<void>;
+}
+
+export interface ToolDefinition {
+  name: string;
+  description: string;
+  /** JSON schema (draft 7) of the arguments, an object. */
+  inputSchema: Record<string, unknown>;
+}
+
+export interface GenerationRequest {
+  messages: readonly Message[];
+  tools: readonly ToolDefinition[];
+  /** Aborted on cancel and on the generation's timeout: the wire must be closed then. */
+  signal: AbortSignal;
+  reasoningBudget?: string | number | undefined;
+  /** Neither may throw. */
+  onText(delta: string): void;
+  onReasoning(delta: string): void;
+}
+
+export interface GenerationResult {
+  text: string;
+  reasoning: ReasoningPart[];
+  /** `args` is a string where the model's arguments are no JSON. */
+  toolCalls: { id: string; tool: string; args: unknown; providerOptions?: ReasoningPart["providerOptions"] }[];
+  finishReason: FinishReason;
+  /** Absent where the provider does not say. */
+  usage?: Usage;
+}
+
+/** A model, opened and ready. */
+export interface LanguageModel {
+  readonly provider: string;
+  readonly modelId: string;
+  /** Throws `ModelError` for everything that the provider, the wire or the answer does wrong; nothing else but bugs. */
+  generate(request: GenerationRequest): Promise<GenerationResult>;
+}
+
+/** A generation that failed, with what the event needs: class, status and whether trying again can help. */
+export class ModelError extends Error {
+  override readonly name = "ModelError";
+  constructor(
+    message: string,
+    readonly details: {
+      class: ErrorClass;
+      isRetryable: boolean;
+      statusCode?: number | undefined;
+      /** What the provider asked us to wait. */
+      retryAfterMs?: number | undefined;
+      /** One line: what stands behind it, such as the head of the response body. Never a key or a header. */
+      cause?: string | undefined;
+    },
+  ) {
+    super(message);
+  }
+}
+
+export interface ApprovalRequest {
+  approvalId: string;
+  toolCallId: string;
+  skill: string;
+  tool: string;
+  effect: "write" | "exec";
+  /** One line for the person asked, such as `exec: npm test`. */
+  summary: string;
+  signal: AbortSignal;
+}
+
+export interface ApprovalAnswer {
+  granted: boolean;
+  /** "user", "setting", "allow in this workspace", … */
+  by: string;
+  reason?: string;
+  /** Whether this answer holds for the rest of the run. */
+  remember: boolean;
+}
+
+/** Asks before the first write or exec of a run. Must not throw: not to be reached is a refusal with its reason. */
+export type Approve = (request: ApprovalRequest) => Promise<ApprovalAnswer>;
+
+export interface FileStat {
+  type: "file" | "directory" | "other";
+  size: number;
+  createdAt: Date;
+  modifiedAt: Date;
+}
+
+export interface ExecRequest {
+  command: string;
+  args: readonly string[];
+  /** Added to a small fixed environment, never the whole of ours. */
+  env: Readonly<Record<string, string>>;
+  /** Relative to the workspace, or absolute inside it. */
+  cwd: string;
+  timeoutMs: number;
+  /** Bytes kept of stdout and of stderr each. */
+  outputLimit: number;
+  signal: AbortSignal;
+  onOutput?(text: string): void;
+}
+
+export interface ExecResult {
+  stdout: string;
+  stderr: string;
+  exitCode: number | null;
+  /** Why it did not end by itself. */
+  ended: "exit" | "timeout" | "cancelled" | "signal";
+  truncated: boolean;
+}
+
+/**
+ * The only door through which tools touch the world. Every path is confined to the workspace folder, whatever `..`,
+ * absolute names or symbolic links say; what leaves it, and `perstack/` inside it, throws `WorkspaceError`.
+ */
+export interface Workspace {
+  /** Absolute, symbolic links resolved. */
+  readonly root: string;
+  /** The absolute path, checked as every other method checks it. */
+  resolve(path: string): Promise<string>;
+  stat(path: string): Promise<FileStat | undefined>;
+  readFile(path: string): Promise<Buffer>;
+  writeFile(path: string, content: string): Promise<void>;
+  appendFile(path: string, content: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  deleteFile(path: string): Promise<void>;
+  list(path: string): Promise<{ name: string; stat: FileStat }[]>;
+  createDirectory(path: string): Promise<void>;
+  deleteDirectory(path: string, options: { recursive: boolean }): Promise<void>;
+  exec(request: ExecRequest): Promise<ExecResult>;
+}
+
+/** A refusal or failure of the workspace, worded for the model. */
+export class WorkspaceError extends Error {
+  override readonly name = "WorkspaceError";
+}
