@@ -3,11 +3,12 @@
 import type { Event } from "../base/bus";
 import type { Disposable } from "../base/disposable";
 import type { DefinitionDocument } from "../model/definition";
-import type { AnyEvent, EventOf } from "../model/events";
-import type { EventError } from "../model/failure";
-import type { Usage } from "../model/usage";
+import type { AnyEvent } from "../model/events";
 import type { ApprovalAnswer, ApprovalRequest } from "../runtime/ports";
+import type { RunOutcome } from "../runtime/runExpert";
 import type { RunIndex } from "./runIndex";
+
+export type { RunOutcome };
 
 /** "all": everything is allowed · "read-only": writes and exec are refused · "ask": the host is asked once a run. */
 export type ApprovalMode = "ask" | "all" | "read-only";
@@ -32,17 +33,9 @@ export interface StartRequest {
   workspaceRoot?: string | undefined;
 }
 
-export interface RunOutcome {
-  status: "finished" | "failed" | "stopped";
-  stopReason?: EventOf<"stopRun">["reason"];
-  text?: string;
-  error?: EventError;
-  totalUsage: Usage;
-  /** USD; absent where unknown. */
-  cost?: number;
-}
-
 export interface RunHandle {
+  /** Absolute path of the run's folder. */
+  readonly dir: string;
   readonly jobId: string;
   readonly runId: string;
   /** Never rejects. */
@@ -73,6 +66,8 @@ export interface App extends Disposable {
   setFolders(folders: readonly string[]): void;
   /** All `perstack.toml` below the folders (not in node_modules and the like), parsed. */
   readDefinitions(signal?: AbortSignal): Promise<DefinitionDocument[]>;
+  /** Closes runs whose process died (they get an `errorRun` of class `interrupted`). Writes: for trusted folders only. */
+  recover(): Promise<void>;
   /** Throws `UserError` for what is wrong with the request or definition. */
   start(request: StartRequest): Promise<RunHandle>;
   /** The runs going on here. */

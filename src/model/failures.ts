@@ -3,6 +3,7 @@ import type { RunEvent } from "./events";
 import type { Failure } from "./failure";
 import type { ResultPart } from "./message";
 import type { Run, Step } from "./run";
+import { briefResult } from "./toolText";
 
 export function failureOf(event: RunEvent): Failure | undefined {
   const at = { step: event.step, seq: event.seq };
@@ -17,7 +18,7 @@ export function failureOf(event: RunEvent): Failure | undefined {
             grade:
               event.errorClass === "skill_unavailable" || event.errorClass === "cancelled" ? "blocked" : "recovered",
             class: event.errorClass ?? "tool_error",
-            reason: `${event.tool}: ${oneLine(resultText(event.result))}`,
+            reason: `${event.tool}: ${oneLine(briefResult(event.result))}`,
             toolCallId: event.toolCallId,
             ...at,
           }

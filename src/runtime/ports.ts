@@ -1,9 +1,9 @@
 /** What the runtime needs from its surroundings. `app` supplies it; tests supply scripted ones. */
 import type { Disposable } from "../base/disposable";
 import type { Checkpoint } from "../model/checkpoint";
-import type { FinishReason, LivePayload, RunEvent } from "../model/events";
+import type { FinishReason, LiveEvent, RunEvent } from "../model/events";
 import type { ErrorClass } from "../model/failure";
-import type { Message, ReasoningPart } from "../model/message";
+import type { Message, ReasoningPart, ResultPart } from "../model/message";
 import type { Usage } from "../model/usage";
 
 export interface Clock {
@@ -17,12 +17,21 @@ export interface Clock {
   after(ms: number, action: () => void): Disposable;
 }
 
+/** What an event carries of a tool's result: all of it, or its head and where the whole lies. */
+export interface KeptResult {
+  result: ResultPart[];
+  /** `file` is relative to the run's folder. */
+  spilled?: { file: string; bytes: number };
+}
+
 /** Where a run's facts go. */
 export interface RunRecorder {
   /** Appends the event to the journal, then tells the bus. Throws where it could not be recorded: the run then ends. */
   record(event: RunEvent): void;
   /** Tells the bus only. Must not throw. */
-  stream(payload: LivePayload): void;
+  stream(event: LiveEvent): void;
+  /** Stores a large result. Throws where it could not be stored. */
+  spill(result: ResultPart[]): Promise<KeptResult>;
   /** Stores a checkpoint. Throws where it could not be stored. */
   saveCheckpoint(checkpoint: Checkpoint): Promise<void>;
 }
@@ -37,6 +46,8 @@ export interface ToolDefinition {
 export interface GenerationRequest {
   messages: readonly Message[];
   tools: readonly ToolDefinition[];
+  /** "none": the tools are told (providers want them where the conversation has calls), but must not be called. */
+  toolChoice: "auto" | "none";
   /** Aborted on cancel and on the generation's timeout: the wire must be closed then. */
   signal: AbortSignal;
   reasoningBudget?: string | number | undefined;
@@ -102,8 +113,11 @@ export interface ApprovalAnswer {
   remember: boolean;
 }
 
-/** Asks before the first write or exec of a run. Must not throw: not to be reached is a refusal with its reason. */
-export type Approve = (request: ApprovalRequest) => Promise<ApprovalAnswer>;
+/** Answers before the first write or exec of a run; `undefined`: everything is allowed and nobody is asked. */
+export interface Approval {
+  /** Must not throw but for an abort: not to be reached is a refusal with its reason. */
+  ask(request: ApprovalRequest): Promise<ApprovalAnswer>;
+}
 
 export interface FileStat {
   type: "file" | "directory" | "other";

@@ -1,0 +1,86 @@
+/** Puts the application together; the runtime and its libraries are loaded when the first run starts. */
+import { nanoid } from "nanoid";
+import { Emitter } from "../base/bus";
+import type { AnyEvent } from "../model/events";
+import type { App, AppHost, RunHandle, StartRequest } from "./app";
+import { createRunIndex } from "./createRunIndex";
+import { createEventBatcher } from "./eventBatcher";
+import { runtimeVersion } from "./version";
+
+export function createApp(host: AppHost): App {
+  const report = (context: string) => (error: unknown) => host.reportError(error, context);
+  const bus = new Emitter<readonly AnyEvent[]>(report("event listener"));
+  const batcher = createEventBatcher((events) => bus.fire(events));
+  const runs = createRunIndex(report("run index"));
+  const active = new Map<string, RunHandle>();
+  let folders: readonly string[] = [];
+
+  return {
+    onEvents: bus.event,
+    runs,
+    get active() {
+      return [...active.values()];
+    },
+    setFolders(next) {
+      folders = next;
+      runs.setFolders(next);
+    },
+    async readDefinitions(signal) {
+      const { findDefinitionFiles, readDefinition } = await import("./findDefinitions");
+      const paths = await findDefinitionFiles(folders, signal);
+      return await Promise.all(paths.map((path) => readDefinition(path, host.env)));
+    },
+    async recover() {
+      const { recoverRuns } = await import("../store/recovery");
+      const ports = { now: () => Date.now(), newId: nanoid };
+      for (const folder of folders) {
+        for (const { dir, healed } of await recoverRuns(folder, ports, report("recovery"))) {
+          if (healed) host.reportError(new Error(healed), dir);
+          await runs.refresh(dir);
+        }
+      }
+    },
+    async start(request: StartRequest) {
+      const { startRun } = await import("./startRun");
+      const controller = new AbortController();
+      const ports = {
+        host,
+        newId: nanoid,
+        runtimeVersion,
+        onStart: (dir: string) => runs.attach(dir),
+        onEvent: (dir: string, event: AnyEvent) => {
+          runs.apply(dir, event);
+          batcher.push(event);
+        },
+        onEnd: (dir: string, isRecorded: boolean) => {
+          batcher.flush();
+          runs.detach(dir, !isRecorded);
+        },
+      };
+      const { jobId, runId, dir, done } = await startRun(request, ports, controller.signal);
+      const handle: RunHandle = {
+        dir,
+        jobId,
+        runId,
+        done: done.finally(() => active.delete(runId)),
+        cancel: () => controller.abort(new Error("The run was cancelled.")),
+      };
+      active.set(runId, handle);
+      return handle;
+    },
+    async suggestQuery(definitionPath, expertKey) {
+      const { suggestQuery } = await import("./suggestQuery");
+      return await suggestQuery(definitionPath, expertKey);
+    },
+    async shutdown() {
+      const handles = [...active.values()];
+      for (const handle of handles) handle.cancel();
+      await Promise.all(handles.map(({ done }) => done));
+    },
+    dispose() {
+      for (const handle of active.values()) handle.cancel();
+      runs.dispose();
+      bus.dispose();
+    },
+  };
+}

@@ -1,0 +1,149 @@
+/** The run index over the workspace folders: summaries from disk, the live ones from their events. */
+import { stat } from "node:fs/promises";
+import { Emitter } from "../base/bus";
+import type { Disposable } from "../base/disposable";
+import type { AnyEvent } from "../model/events";
+import { isLive } from "../model/events";
+import { type Run, reduceRun, runOf } from "../model/run";
+import { layout } from "../store/layout";
+import { readJournal } from "../store/readJournal";
+import { listRunFolders } from "../store/runFolders";
+import type { LoadedRun, RunIndex, RunSummary } from "./runIndex";
+import { summarizeRun } from "./summarizeRun";
+
+export interface LiveRunIndex extends RunIndex, Disposable {
+  setFolders(folders: readonly string[]): void;
+  /** From here on the run's events come from this process. */
+  attach(dir: string): void;
+  apply(dir: string, event: AnyEvent): void;
+  /** The run has ended; `isLost` where its end could not be recorded. */
+  detach(dir: string, isLost: boolean): void;
+}
+
+/** Loaded runs that are kept for the next look. */
+const keptRuns = 16;
+const changeIntervalMs = 100;
+/** Journals read side by side. */
+const width = 8;
+
+export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex {
+  const changed = new Emitter<ReadonlySet<string>>(onError);
+  const summaries = new Map<string, RunSummary>();
+  const stamps = new Map<string, string>();
+  const live = new Map<string, { run?: Run }>();
+  /** Runs of this process whose end could not be recorded. */
+  const lost = new Set<string>();
+  const loaded = new Map<string, { stamp: string; content: LoadedRun }>();
+  let folders: readonly string[] = [];
+  let sorted: readonly RunSummary[] | undefined;
+  let dirty = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+
+  const flush = () => {
+    timer = undefined;
+    if (dirty.size === 0) return;
+    const dirs = dirty;
+    dirty = new Set();
+    changed.fire(dirs);
+    timer = setTimeout(flush, changeIntervalMs);
+  };
+  const touch = (dir: string) => {
+    sorted = undefined;
+    dirty.add(dir);
+    timer ??= setTimeout(flush, 0);
+  };
+  const forget = (dir: string) => {
+    stamps.delete(dir);
+    loaded.delete(dir);
+    if (summaries.delete(dir)) touch(dir);
+  };
+  const refreshRun = async (dir: string): Promise<void> => {
+    if (live.has(dir) || lost.has(dir)) return;
+    const stamp = await stampOf(dir);
+    if (stamp === undefined) return forget(dir);
+    if (stamps.get(dir) === stamp && summaries.get(dir)?.status !== "running") return;
+    const { events } = await readJournal(layout.journal(dir));
+    const run = runOf(events);
+    if (!run || live.has(dir)) return;
+    stamps.set(dir, stamp);
+    const status = run.status === "running" && !(await isAlive(dir)) ? "unknown" : run.status;
+    summaries.set(dir, summarizeRun(run, { dir, isHere: false, status }));
+    touch(dir);
+  };
+  const refreshAll = async (): Promise<void> => {
+    const places = (await Promise.all(folders.map((folder) => listRunFolders(folder)))).flat();
+    const found = new Set(places.map(({ dir }) => dir));
+    for (const dir of [...summaries.keys()]) if (!found.has(dir) && !live.has(dir)) forget(dir);
+    const queue = places.values();
+    const worker = async () => {
+      for (const { dir } of queue) await refreshRun(dir).catch(onError);
+    };
+    await Promise.all(Array.from({ length: width }, worker));
+  };
+
+  return {
+    onDidChange: changed.event,
+    setFolders(next) {
+      folders = next;
+    },
+    list() {
+      sorted ??= [...summaries.values()].sort((a, b) => b.startedAt - a.startedAt || b.runId.localeCompare(a.runId));
+      return sorted;
+    },
+    get: (dir) => summaries.get(dir),
+    refresh: async (dir) => (dir === undefined ? await refreshAll() : await refreshRun(dir)),
+    async load(dir) {
+      const stamp = (await stampOf(dir)) ?? "";
+      const kept = loaded.get(dir);
+      const running = live.get(dir)?.run;
+      if (kept && kept.stamp === stamp && !running) return kept.content;
+      const { events, problems } = await readJournal(layout.journal(dir));
+      const run = running ?? runOf(events);
+      if (!run) throw new Error(`${problems[0]?.reason ?? "No event has been recorded"} (${layout.journal(dir)})`);
+      const content: LoadedRun = { run, events, problems };
+      loaded.delete(dir);
+      loaded.set(dir, { stamp, content });
+      for (const oldest of loaded.keys()) if (loaded.size > keptRuns) loaded.delete(oldest);
+      return content;
+    },
+    attach: (dir) => void live.set(dir, {}),
+    apply(dir, event) {
+      const entry = live.get(dir);
+      if (!entry || isLive(event)) return;
+      entry.run = reduceRun(entry.run, event);
+      summaries.set(dir, summarizeRun(entry.run, { dir, isHere: true }));
+      touch(dir);
+    },
+    detach(dir, isLost) {
+      const run = live.get(dir)?.run;
+      live.delete(dir);
+      if (isLost) lost.add(dir);
+      if (run) summaries.set(dir, summarizeRun(run, { dir, isHere: false, ...(isLost && { status: "failed" }) }));
+      touch(dir);
+    },
+    dispose() {
+      clearTimeout(timer);
+      changed.dispose();
+    },
+  };
+}
+
+/** Changes whenever the journal does; `undefined` where there is none. */
+async function stampOf(dir: string): Promise<string | undefined> {
+  try {
+    const { size, mtimeMs, ino } = await stat(layout.journal(dir));
+    return `${ino}:${size}:${mtimeMs}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the process that writes the run still lives; a run from another machine counts as alive while it is open. */
+async function isAlive(dir: string): Promise<boolean> {
+  const [{ readRunInfo }, { stateOf }] = await Promise.all([
+    import("../store/runInfo"),
+    import("../store/processOwner"),
+  ]);
+  const info = await readRunInfo(dir);
+  return info?.status === "running" && (await stateOf(info)) !== "dead";
+}

@@ -1,0 +1,202 @@
+/** The details of a run for reading, as Markdown: a step, a generation, a tool call, an event, a checkpoint. */
+import { conversationOf } from "./conversation";
+import type { RunEvent } from "./events";
+import { describeHappening } from "./eventText";
+import type { Failure } from "./failure";
+import { gradeOfStep } from "./failures";
+import { formatCost, formatDuration, formatTime } from "./formatting";
+import { factsTable, fence, inlineCode, partsText, usageTable, valueText } from "./markdownText";
+import type { Message } from "./message";
+import { oneLine } from "./plainText";
+import type { Generation, NoteItem, Run, Step, StepItem, ToolCallItem } from "./run";
+import { describeError, gradeSign, runStatusWords } from "./statusText";
+import { describeToolCall } from "./toolText";
+
+/** Which part of the run is to be shown. */
+export type DetailsPlace =
+  | { view: "run" }
+  | { view: "step"; step: number }
+  | { view: "checkpoint"; step: number }
+  | { view: "item"; step: number; seq: number };
+
+export function formatDetails({ run, events }: { run: Run; events: readonly RunEvent[] }, place: DetailsPlace): string {
+  if (place.view === "run") return `${formatRun(run).join("\n\n")}\n`;
+  const step = run.steps.find((each) => each.step === place.step);
+  if (!step) return `Step ${place.step} is not in this run.\n`;
+  if (place.view === "step") return `${formatStep(run, step).join("\n\n")}\n`;
+  if (place.view === "checkpoint") return `${formatCheckpoint(run, step, events).join("\n\n")}\n`;
+  const item = step.items.find(({ seq }) => seq === place.seq);
+  return item ? `${formatItem(run, step, item).join("\n\n")}\n` : `Event ${place.seq} is not in this step.\n`;
+}
+
+/** What to call an item in a title: the tool, "generation", or the type of the event. */
+export function subjectOf(item: StepItem): string {
+  if (item.kind === "toolCall") return item.tool;
+  return item.kind === "generation" ? "generation" : item.event.type;
+}
+
+function formatRun(run: Run): string[] {
+  return [
+    `# ${run.expertKey} · ${runStatusWords(run)}`,
+    factsTable([
+      ["Started", formatTime(run.startedAt)],
+      ["Took", run.finishedAt === undefined ? "" : formatDuration(run.finishedAt - run.startedAt)],
+      ["Model", [run.provider, run.model].filter(Boolean).join(" ")],
+      ["Cost", formatCost(run.cost)],
+      ["Steps", String(run.steps.length)],
+      ["Job", run.jobId],
+      ["Run", run.runId],
+    ]),
+    "## Query",
+    fence(run.query),
+    ...(run.error ? ["## Error", fence(describeError(run.error, Number.MAX_SAFE_INTEGER))] : []),
+    ...failuresText(run.failures),
+    ...(run.text ? ["## Answer", fence(run.text, "markdown")] : []),
+    "## Usage",
+    usageTable(run.usage),
+  ];
+}
+
+function formatStep(run: Run, step: Step): string[] {
+  const grade = gradeOfStep(run, step);
+  return [
+    `# Step ${step.step}${grade ? ` · ${grade}` : ""}`,
+    factsTable([
+      ["Expert", run.expertKey],
+      ["Started", formatTime(step.startedAt)],
+      ["Took", step.finishedAt === undefined ? "" : formatDuration(step.finishedAt - step.startedAt)],
+      ["Checkpoint", step.checkpointId ?? ""],
+    ]),
+    ...failuresText(run.failures.filter((failure) => failure.step === step.step)),
+    ...step.items.flatMap((item) => formatItem(run, step, item).map(deeper)),
+    ...(step.usage ? ["## Usage", usageTable(step.usage)] : []),
+  ];
+}
+
+function formatItem(run: Run, step: Step, item: StepItem): string[] {
+  switch (item.kind) {
+    case "generation":
+      return formatGeneration(item, step);
+    case "toolCall":
+      return formatToolCall(item, step, run);
+    default:
+      return formatNote(item);
+  }
+}
+
+function formatToolCall(item: ToolCallItem, step: Step, run: Run): string[] {
+  const failure = run.failures.find(({ toolCallId, step: at }) => toolCallId === item.toolCallId && at === step.step);
+  const outcome = item.finishedAt === undefined ? "not finished" : item.isError ? "failed" : "done";
+  const sign = failure ? `${gradeSign(failure.grade)} ` : "";
+  const { spilled, touched = [] } = item;
+  return [
+    `# ${sign}${item.tool} · ${failure ? `failed, ${failure.grade}` : outcome}`,
+    factsTable([
+      ["Step", String(step.step)],
+      ["Skill", item.skill],
+      ["Started", formatTime(item.startedAt)],
+      ["Took", item.finishedAt === undefined ? "" : formatDuration(item.finishedAt - item.startedAt)],
+      ["Error class", item.errorClass ?? ""],
+      ["Files", touched.map(({ path, change }) => `${path} (${change})`).join(", ")],
+      ["Call", item.toolCallId],
+    ]),
+    "## Arguments",
+    valueText(item.args),
+    "## Result",
+    item.result ? partsText(item.result) : "None yet.",
+    ...(spilled ? [`Only the beginning: the whole result (${spilled.bytes} bytes) is in ${inlineCode(spilled.file)}.`] : []),
+  ];
+}
+
+function formatGeneration(item: Generation, step: Step): string[] {
+  const outcome = item.error ? "failed" : item.finishedAt === undefined ? "not finished" : "done";
+  const reasoning = item.reasoning?.map(({ text }) => text).join("\n\n");
+  return [
+    `# Generation · ${outcome}`,
+    factsTable([
+      ["Step", String(step.step)],
+      ["Attempt", item.attempt > 1 ? String(item.attempt) : ""],
+      ["Started", formatTime(item.startedAt)],
+      ["Took", item.finishedAt === undefined ? "" : formatDuration(item.finishedAt - item.startedAt)],
+      ["First token", item.timeToFirstTokenMs === undefined ? "" : formatDuration(item.timeToFirstTokenMs)],
+      ["Ended with", item.finishReason ?? ""],
+      ["Cost", formatCost(item.cost)],
+    ]),
+    ...(item.error ? ["## Error", fence(describeError(item.error, Number.MAX_SAFE_INTEGER))] : []),
+    ...(reasoning ? ["## Reasoning", fence(reasoning)] : []),
+    ...(item.text ? ["## Text", fence(item.text, "markdown")] : []),
+    ...(item.toolCalls.length > 0 ? ["## Tool calls asked for"] : []),
+    ...item.toolCalls.flatMap(({ tool, args }) => [`### ${tool}`, valueText(args)]),
+    ...(item.usage ? ["## Usage", usageTable(item.usage)] : []),
+  ];
+}
+
+function formatNote({ event }: NoteItem): string[] {
+  const { id, timestamp, jobId, runId, seq, expertKey, step, type, ...payload } = event;
+  return [
+    `# ${type}`,
+    oneLine(describeHappening(event).text, 600),
+    factsTable([
+      ["Step", String(step)],
+      ["Time", formatTime(timestamp)],
+      ["Event", `${seq} (${id})`],
+    ]),
+    "## Content",
+    valueText(payload),
+  ];
+}
+
+/** The conversation as the expert would go on from it. */
+function formatCheckpoint(run: Run, step: Step, events: readonly RunEvent[]): string[] {
+  const end = events.findLastIndex((event) => event.type === "finishStep" && event.step === step.step);
+  const messages = conversationOf(end === -1 ? events : events.slice(0, end + 1));
+  return [
+    `# Checkpoint after step ${step.step}`,
+    factsTable([
+      ["Expert", run.expertKey],
+      ["Saved", step.finishedAt === undefined ? "" : formatTime(step.finishedAt)],
+      ["Messages", String(messages.length)],
+      ["Checkpoint", step.checkpointId ?? ""],
+    ]),
+    ...messages.flatMap((message, index) => formatMessage(message, index + 1)),
+    ...(step.usage ? ["## Usage of this step", usageTable(step.usage)] : []),
+  ];
+}
+
+function formatMessage(message: Message, number: number): string[] {
+  const head = (who: string) => `## ${number}. ${who}`;
+  switch (message.type) {
+    case "instructionMessage":
+      return [head("Instruction"), fence(message.contents.map(({ text }) => text).join("\n"), "markdown")];
+    case "userMessage":
+      return [head("User"), partsText(message.contents)];
+    case "expertMessage":
+      return [
+        head("Expert"),
+        ...message.contents.flatMap((part) => {
+          if (part.type === "textPart") return [fence(part.text, "markdown")];
+          if (part.type === "thinkingPart") return ["*Thinks:*", fence(part.thinking)];
+          return [`*Calls ${inlineCode(describeToolCall(part.toolName, part.args))}*`, valueText(part.args)];
+        }),
+      ];
+    default:
+      return [
+        head("Tools"),
+        ...message.contents.flatMap((part) => [
+          `*${inlineCode(part.toolName)} ${part.isError ? "failed" : "answered"}:*`,
+          partsText(part.contents),
+        ]),
+      ];
+  }
+}
+
+function failuresText(failures: readonly Failure[]): string[] {
+  if (failures.length === 0) return [];
+  const lines = failures.map(({ grade, step, reason }) => `- ${gradeSign(grade)} ${grade} at step ${step}: ${reason}`);
+  return ["## Failures", lines.join("\n")];
+}
+
+/** One heading level down. */
+function deeper(block: string): string {
+  return /^#{1,5} /u.test(block) ? `#${block}` : block;
+}

@@ -1,0 +1,93 @@
+/** Pieces of Markdown from data that is not ours: fences that cannot be broken out of, fields, tables. */
+import { parseJson } from "../base/lines";
+import { formatBytes, formatTokens } from "./formatting";
+import type { ResultPart } from "./message";
+import { escapeControls, oneLine } from "./plainText";
+import { compactJson, isRecord } from "./toolText";
+import type { Usage } from "./usage";
+
+/** A value longer than this gets a block of its own. */
+const shortLength = 100;
+
+/** The text in a fence longer than any run of backticks in it; control characters made visible. */
+export function fence(text: string, language = "text"): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/gu)].map(([ticks]) => ticks.length));
+  const marks = "`".repeat(longest + 1);
+  const lines = text.split(/\r\n|\r|\n/u).map((line) => escapeControls(line.replaceAll("\t", "  ")));
+  return [`${marks}${language}`, ...lines, marks].join("\n");
+}
+
+export function inlineCode(text: string): string {
+  const line = oneLine(text, 300).replaceAll("`", "ʼ");
+  return `\`${line}\``;
+}
+
+/** Lines of `**name**: value`, those without a value left out. */
+export function factsTable(facts: readonly (readonly [name: string, value: string])[]): string {
+  return facts
+    .filter(([, value]) => value !== "")
+    .map(([name, value]) => `- **${name}**: ${oneLine(value, 400)}`)
+    .join("\n");
+}
+
+export function usageTable(usage: Usage): string {
+  const rows: [string, number | undefined][] = [
+    ["Input", usage.inputTokens],
+    ["of that from cache", usage.cachedInputTokens],
+    ["Output", usage.outputTokens],
+    ["of that reasoning", usage.reasoningTokens],
+    ["Total", usage.totalTokens],
+  ];
+  const lines = rows.flatMap(([name, count]) =>
+    count === undefined ? [] : [`| ${name.padEnd(18)} | ${formatTokens(count).padStart(8)} |`],
+  );
+  return ["| Tokens             |    Count |", "| :----------------- | -------: |", ...lines].join("\n");
+}
+
+/** Fields of a record one by one, short ones on their line, texts as blocks; anything else as it reads best. */
+export function valueText(value: unknown): string {
+  const opened = openJson(value);
+  if (opened === undefined || opened === null) return "None.";
+  if (typeof opened === "string") return opened === "" ? "Empty." : fence(opened);
+  if (!isRecord(opened)) return fence(prettyJson(opened), "json");
+  const entries = Object.entries(opened);
+  return entries.length === 0 ? "None." : entries.map(([key, each]) => fieldText(key, each)).join("\n\n");
+}
+
+export function partsText(parts: readonly ResultPart[]): string {
+  if (parts.length === 0) return "Empty.";
+  return parts
+    .map((part) =>
+      part.type === "textPart"
+        ? valueText(part.text)
+        : `[${part.mimeType}, ${formatBytes((part.encodedData.length * 3) / 4)}]`,
+    )
+    .join("\n\n");
+}
+
+function fieldText(key: string, value: unknown): string {
+  const name = `**${oneLine(key, 80)}**`;
+  if (typeof value === "string") {
+    const isShort = value.length <= shortLength && !/[\r\n`]/u.test(value);
+    return isShort ? `${name}: ${value === "" ? "(empty)" : inlineCode(value)}` : `${name}:\n\n${fence(value)}`;
+  }
+  const json = compactJson(value);
+  return json.length <= shortLength && !json.includes("`")
+    ? `${name}: ${inlineCode(json)}`
+    : `${name}:\n\n${fence(prettyJson(value), "json")}`;
+}
+
+/** Text that is a JSON object or array is read as one: tools answer in JSON. */
+function openJson(value: unknown): unknown {
+  if (typeof value !== "string" || !/^\s*[[{]/u.test(value)) return value;
+  const parsed = parseJson(value);
+  return typeof parsed === "object" && parsed !== null ? parsed : value;
+}
+
+function prettyJson(value: unknown): string {
+  try {
+    return JSON.stringify(value, undefined, 2) ?? "";
+  } catch {
+    return "[cannot be shown]";
+  }
+}
