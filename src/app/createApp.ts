@@ -1,10 +1,10 @@
 /** Puts the application together; the runtime and its libraries are loaded when the first run starts. */
-import { nanoid } from "nanoid";
 import { Emitter } from "../base/bus";
 import type { AnyEvent } from "../model/events";
 import type { App, AppHost, RunHandle, StartRequest } from "./app";
 import { createRunIndex } from "./createRunIndex";
 import { createEventBatcher } from "./eventBatcher";
+import { newId } from "./newId";
 import { runtimeVersion } from "./version";
 
 export function createApp(host: AppHost): App {
@@ -28,11 +28,14 @@ export function createApp(host: AppHost): App {
     async readDefinitions(signal) {
       const { findDefinitionFiles, readDefinition } = await import("./findDefinitions");
       const paths = await findDefinitionFiles(folders, signal);
-      return await Promise.all(paths.map((path) => readDefinition(path, host.env)));
+      const documents = await Promise.all(
+        paths.map((path) => readDefinition(path, host.env).catch(report(`definition ${path}`))),
+      );
+      return documents.filter((document) => document !== undefined);
     },
     async recover() {
       const { recoverRuns } = await import("../store/recovery");
-      const ports = { now: () => Date.now(), newId: nanoid };
+      const ports = { now: () => Date.now(), newId };
       for (const folder of folders) {
         for (const { dir, healed } of await recoverRuns(folder, ports, report("recovery"))) {
           if (healed) host.reportError(new Error(healed), dir);
@@ -45,7 +48,7 @@ export function createApp(host: AppHost): App {
       const controller = new AbortController();
       const ports = {
         host,
-        newId: nanoid,
+        newId,
         runtimeVersion,
         onStart: (dir: string) => runs.attach(dir),
         onEvent: (dir: string, event: AnyEvent) => {

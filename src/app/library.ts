@@ -5,7 +5,7 @@ import type { AnyEvent } from "../model/events";
 import type { RunOutcome } from "../runtime/runExpert";
 import type { ApprovalMode, StartRequest } from "./app";
 import { createApp } from "./createApp";
-import { findDefinitionUpward } from "./findDefinitions";
+import { requireDefinitionUpward } from "./findDefinitions";
 
 export { UserError } from "../base/errors";
 export type { AnyEvent, EventOf, EventType, LiveEvent, RunEvent } from "../model/events";
@@ -61,7 +61,7 @@ export async function run(
   const root = resolve(workspace);
   const request: StartRequest = {
     ...rest,
-    definitionPath: config ? resolve(root, config) : await findDefinitionUpward(root),
+    definitionPath: config ? resolve(root, config) : await requireDefinitionUpward(root),
     workspaceRoot: root,
     timeoutMs: timeout,
     approval,

@@ -109,7 +109,9 @@ async function chooseModel(
   host: AppHost,
 ): Promise<ResolvedModel> {
   const { providers } = await import("../runtime/providers/index");
-  const files = await readEnvFiles(definitionFolder, request.envPaths ?? definition.envPath);
+  const files = await readEnvFiles(definitionFolder, request.envPaths ?? definition.envPath, {
+    isConfined: request.envPaths === undefined,
+  });
   const secrets = await host.readSecrets(providers.flatMap(({ keyNames }) => keyNames));
   const env = { ...files, ...definedOnly(host.env), ...secrets };
   const { expertKey, query } = request;

@@ -1,6 +1,6 @@
 /** Finds the recorded run that `replay` plays: by path, by run id, or the newest of the same expert and query. */
-import { realpath, stat } from "node:fs/promises";
-import { resolve, sep } from "node:path";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import type { RunEvent } from "../model/events";
 import type { RecordingSource } from "../runtime/providers/provider";
 import { layout } from "../store/layout";
@@ -16,45 +16,74 @@ export interface RecordingQuery {
   query?: string | undefined;
 }
 
+interface Recording {
+  path: string;
+  /** The run's folder, where large results lie. */
+  dir: string;
+  label: string;
+}
+
 export function createRecordingSource(wanted: RecordingQuery): RecordingSource {
   const { workspaceRoot, definitionFolder } = wanted;
   return {
     workspaceRoot,
     async find(reference) {
-      if (reference === undefined) return await newestRecording(wanted);
+      if (reference === undefined) return await newestOf(await recordedRuns(workspaceRoot), wanted, "sameQuery");
       const path = resolve(definitionFolder, reference);
-      if (await isFileInside(workspaceRoot, path)) return await readRecording(path, resolve(path, ".."), reference);
-      const place = (await listRunFolders(workspaceRoot)).find(({ runId }) => runId === reference);
-      return place && (await readRecording(layout.journal(place.dir), place.dir, `run ${reference}`));
+      const kind = await kindInside(workspaceRoot, path);
+      if (kind === "file") return await readRecording({ path, dir: dirname(path), label: reference });
+      if (kind === "folder") return await newestOf(await recordingsIn(path, reference), wanted, "anyQuery");
+      const run = (await recordedRuns(workspaceRoot)).find(({ dir }) => basename(dir) === reference);
+      return run && (await readRecording(run));
     },
   };
 }
 
-async function newestRecording({ workspaceRoot, expertKey, query }: RecordingQuery) {
-  let newest: { path: string; dir: string; runId: string; startedAt: number } | undefined;
-  for (const { dir, runId } of await listRunFolders(workspaceRoot)) {
-    const path = layout.journal(dir);
-    const { events } = await readJournal(path);
-    const start = events[0];
-    if (start?.type !== "startRun" || start.expertKey !== expertKey) continue;
-    if ((query !== undefined && start.query !== query) || !events.some(({ type }) => type === "finishRun")) continue;
-    if (!newest || start.timestamp > newest.startedAt) newest = { path, dir, runId, startedAt: start.timestamp };
-  }
-  return newest && (await readRecording(newest.path, newest.dir, `run ${newest.runId}`));
+async function recordedRuns(root: string): Promise<Recording[]> {
+  const places = await listRunFolders(root);
+  return places.map(({ dir, runId }) => ({ path: layout.journal(dir), dir, label: `run ${runId}` }));
 }
 
-async function readRecording(path: string, dir: string, label: string): Promise<{ events: RunEvent[]; label: string }> {
+async function recordingsIn(folder: string, reference: string): Promise<Recording[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".jsonl"));
+  return names.map((name) => ({ path: join(folder, name), dir: folder, label: `${reference}/${name}` }));
+}
+
+/** The newest run of the expert, those with the same query first, finished ones before others. */
+async function newestOf(
+  recordings: readonly Recording[],
+  { expertKey, query }: RecordingQuery,
+  queries: "sameQuery" | "anyQuery",
+) {
+  let newest: { recording: Recording; rank: number; startedAt: number } | undefined;
+  for (const recording of recordings) {
+    const { events } = await readJournal(recording.path);
+    const start = events[0];
+    if (start?.type !== "startRun" || start.expertKey !== expertKey) continue;
+    if (!events.some((event) => event.type === "finishGeneration" && !event.error)) continue;
+    if (queries === "sameQuery" && query !== undefined && start.query !== query) continue;
+    const isFinished = events.some(({ type }) => type === "finishRun");
+    const rank = (start.query === query ? 2 : 0) + (isFinished ? 1 : 0);
+    const isBetter = !newest || rank > newest.rank || (rank === newest.rank && start.timestamp > newest.startedAt);
+    if (isBetter) newest = { recording, rank, startedAt: start.timestamp };
+  }
+  return newest && (await readRecording(newest.recording));
+}
+
+async function readRecording({ path, dir, label }: Recording): Promise<{ events: RunEvent[]; label: string }> {
   const { events } = await readJournal(path);
   const whole = await Promise.all(events.map((event) => readSpilled(dir, event).catch(() => event)));
   return { events: whole, label };
 }
 
 /** A link that leads out of the workspace is not inside it. */
-async function isFileInside(root: string, path: string): Promise<boolean> {
+async function kindInside(root: string, path: string): Promise<"file" | "folder" | undefined> {
   try {
     const [realRoot, realPath] = await Promise.all([realpath(root), realpath(path)]);
-    return realPath.startsWith(realRoot + sep) && (await stat(realPath)).isFile();
+    if (!realPath.startsWith(realRoot + sep)) return undefined;
+    const stats = await stat(realPath);
+    return stats.isFile() ? "file" : stats.isDirectory() ? "folder" : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -76,8 +76,7 @@ export const Definition = z.strictObject({
 });
 export type Definition = z.infer<typeof Definition>;
 
-/** The skill every expert has unless it names skills of its own. */
-export const baseSkillName = "@perstack/base";
+export { baseSkillName } from "./baseSkill";
 
 /** A place in a text: offsets in UTF-16 units from the start; lines and columns count from 1. */
 export interface TextRange {

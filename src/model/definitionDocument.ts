@@ -87,7 +87,8 @@ function inspectExpert(root: TomlTable, key: string, inspection: Inspection): Ex
     key,
     ...("value" in shape && shape.value && { expert: shape.value }),
     problems: findings.map((finding) => toProblem(finding, rangeOf, key)).sort(byPlace),
-    range: rangeOf(node?.kind === "table" ? node.span : placeOf(root, path)),
+    // A header stands before the key in it, an inline table behind its key.
+    range: rangeOf(node?.key && node.span.start < node.key.start ? node.span : placeOf(root, path)),
     skills: Array.from(skills?.entries ?? [], ([name, skill]) => ({ name, range: rangeOf(skill.key ?? skill.span) })),
     delegates: stringsOf(nodeAt(root, [...path, "delegates"])).map((entry) => ({
       key: entry.text,

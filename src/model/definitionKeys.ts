@@ -24,17 +24,17 @@ export function knownKeysAt(root: TomlTable, path: readonly string[]): string[] 
 
 /** What to say of a key that Perstack would drop in silence. */
 export function unknownKeyMessage(root: TomlTable, path: readonly string[], key: string): string {
-  const here = describeTable(path);
+  const here = path.length === 0 ? "at the top of the file" : `in ${describeTable(path)}`;
   const owner = ownerOf(root, path, key);
   if (owner) {
     const place =
       owner.length === 0
         ? "to the top of the file, above the first [table]"
         : `up into ${describeTable(owner)}, above this table`;
-    return `“${key}” has no effect in ${here}: a key behind a header belongs to that table. Move it ${place}.`;
+    return `“${key}” has no effect ${here}: a key behind a header belongs to that table. Move it ${place}.`;
   }
   const near = nearestWord(key, knownKeysAt(root, path) ?? []);
-  return `${near ? `“${key}” is unknown` : `“${key}” has no meaning`} in ${here} and is ignored.${didYouMean(near)}`;
+  return `${near ? `“${key}” is unknown` : `“${key}” has no meaning`} ${here} and is ignored.${didYouMean(near)}`;
 }
 
 /** A table around this one that knows the key: there it was meant to be. */
@@ -52,7 +52,6 @@ export function didYouMean(word: string | undefined): string {
 
 /** As its header is written: `[experts."key".skills."name"]`. */
 export function describeTable(path: readonly string[]): string {
-  if (path.length === 0) return "the top of the file";
   const quoted = path.map((part, index) => (index % 2 === 1 && path[0] === "experts" ? `"${part}"` : part));
   return `[${quoted.join(".")}]`;
 }

@@ -70,7 +70,7 @@ function valueFinding(issue: z.core.$ZodIssue, node: TomlNode, path: readonly st
     case "invalid_value":
       return choiceFinding(node, name, issue.values.map(String));
     case "invalid_union":
-      return error("wrong-type", `${name} must be ${alternatives(issue)}, not ${describeNode(node)}.`);
+      return unionFinding(issue, node, name);
     case "too_big":
       return issue.origin === "string"
         ? tooLong(node, name, Number(issue.maximum))
@@ -137,7 +137,6 @@ export function keySpan(node: TomlNode | undefined): Span | undefined {
   return node?.key ?? node?.span;
 }
 
-/** `[1]` of a list is said as the list's second entry. */
 function nameOf(path: readonly string[]): string {
   const last = path.at(-1) ?? "";
   const isIndex = /^\d+$/u.test(last) && path.length > 1;
@@ -149,7 +148,6 @@ function expectedText(expected: string): string {
     case "string":
       return "text in quotes";
     case "number":
-      return "a number";
     case "int":
       return "a whole number";
     case "boolean":
@@ -165,13 +163,14 @@ function expectedText(expected: string): string {
 }
 
 /** The one union of values: the reasoning budget. */
-function alternatives(issue: z.core.$ZodIssueInvalidUnion): string {
-  const parts = issue.errors.flatMap(([first]) => {
-    if (first?.code === "invalid_value") return [first.values.map((value) => `"${String(value)}"`).join(", ")];
-    if (first?.code === "invalid_type") return [expectedText(first.expected === "number" ? "int" : first.expected)];
-    return first?.code === "too_small" ? ["a whole number of at least 0"] : [];
-  });
-  return parts.join(" or ");
+function unionFinding(issue: z.core.$ZodIssueInvalidUnion, node: TomlNode, name: string): Finding {
+  const firsts = issue.errors.flatMap(([first]) => (first ? [first] : []));
+  const words = firsts.flatMap((first) => (first.code === "invalid_value" ? first.values.map(String) : []));
+  const others = firsts.flatMap((first) => (first.code === "invalid_type" ? [expectedText(first.expected)] : []));
+  const choices = [words.map((word) => `"${word}"`).join(", "), ...others].join(" or ");
+  const near = node.kind === "leaf" && typeof node.value === "string" ? nearestWord(node.value, words) : undefined;
+  const message = `${name} must be ${choices}, not ${describeNode(node)}.${didYouMean(near)}`;
+  return { severity: "error", code: "wrong-type", message, span: node.span };
 }
 
 function describeNode(node: TomlNode): string {

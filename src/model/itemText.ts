@@ -104,7 +104,9 @@ function formatToolCall(item: ToolCallItem, step: Step, run: Run): string[] {
     valueText(item.args),
     "## Result",
     item.result ? partsText(item.result) : "None yet.",
-    ...(spilled ? [`Only the beginning: the whole result (${spilled.bytes} bytes) is in ${inlineCode(spilled.file)}.`] : []),
+    ...(spilled
+      ? [`Only the beginning: the whole result (${spilled.bytes} bytes) is in ${inlineCode(spilled.file)}.`]
+      : []),
   ];
 }
 

@@ -16,7 +16,12 @@ import { addUsage, noUsage } from "./usage";
 export type { LogLine } from "./logLine";
 
 export function formatRunLog(run: Run, events: readonly RunEvent[]): LogLine[] {
-  const lines = formatRunHeader(run, events[0]?.seq);
+  return [...formatRunHeader(run, events[0]?.seq), ...formatRunEvents(run, events), ...formatResult(run, events)];
+}
+
+/** The steps alone, of all the run's events or of some; a start whose end is left out shows as not finished. */
+export function formatRunEvents(run: Run, events: readonly RunEvent[]): LogLine[] {
+  const lines: LogLine[] = [];
   const grades = new Map(run.failures.map(({ seq, grade }) => [seq, grade]));
   const steps = new Map(run.steps.map((step) => [step.step, step]));
   const seen = new Set<number>();
@@ -26,7 +31,7 @@ export function formatRunLog(run: Run, events: readonly RunEvent[]): LogLine[] {
     lines.push(logLine(0, "", segment), formatStepLine(run, steps.get(segment.step), segment, seen), ...items);
     seen.add(segment.step);
   }
-  return [...lines, ...formatResult(run, events)];
+  return lines;
 }
 
 function segmentsOf(run: Run, events: readonly RunEvent[]): Segment[] {

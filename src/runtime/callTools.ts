@@ -1,6 +1,6 @@
 /** The tool calls of a step: prepare, approve, execute, finalize; whatever happens, each call that starts has its end. */
-import type { Disposable } from "../base/disposable";
 import { messageOf } from "../base/errors";
+import { raceAbort } from "../base/raceAbort";
 import type { ErrorClass } from "../model/failure";
 import type { ResultPart, ToolCall } from "../model/message";
 import { openTodos } from "../model/todos";
@@ -179,24 +179,8 @@ async function execute(state: RunState, call: ToolCall, tool: Tool, options: Cal
       if (!signal.aborted) state.stream({ type: "progressTool", toolCallId: call.id, text });
     },
   });
-  return await leaveBehindOnAbort(output, clock, signal);
-}
-
-/** A tool that does not heed the signal within its grace is left behind, so that cancelling always ends. */
-async function leaveBehindOnAbort<T>(work: Promise<T>, clock: Clock, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  let timer: Disposable | undefined;
-  const onAbort = () => {
-    timer = clock.after(cancelGraceMs, () => reject(signal.reason));
-  };
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    timer?.dispose();
-    signal.removeEventListener("abort", onAbort);
-    work.catch(() => undefined);
-  }
+  // A tool that does not heed the signal is left behind, so that cancelling always ends.
+  return await raceAbort(output, signal, (giveUp) => clock.after(cancelGraceMs, giveUp));
 }
 
 /** Long enough for a process group to be killed the hard way. */

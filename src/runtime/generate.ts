@@ -1,5 +1,6 @@
 /** One answer of the model: attempts, timeout, retries with backoff; every attempt that starts has its end event. */
 import { messageOf } from "../base/errors";
+import { raceAbort } from "../base/raceAbort";
 import type { EventError } from "../model/failure";
 import { costOf, type Price } from "../model/prices";
 import { retryDelay } from "./backoff";
@@ -116,18 +117,12 @@ async function callModel(
     onText: heard("streamText"),
     onReasoning: heard("streamReasoning"),
   };
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(either.reason);
-  either.addEventListener("abort", onAbort, { once: true });
-  if (either.aborted) onAbort();
   try {
-    return await Promise.race([model.generate(request), aborted]);
+    return await raceAbort(model.generate(request), either);
   } catch (error) {
     throw modelFault(error, either);
   } finally {
     timer.dispose();
-    either.removeEventListener("abort", onAbort);
-    aborted.catch(() => undefined);
   }
 }
 

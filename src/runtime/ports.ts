@@ -124,6 +124,9 @@ export interface FileStat {
   size: number;
   createdAt: Date;
   modifiedAt: Date;
+  accessedAt: Date;
+  /** Permission bits. */
+  mode: number;
 }
 
 export interface ExecRequest {
@@ -144,6 +147,8 @@ export interface ExecResult {
   stdout: string;
   stderr: string;
   exitCode: number | null;
+  /** The signal that ended it. */
+  signal?: string;
   /** Why it did not end by itself. */
   ended: "exit" | "timeout" | "cancelled" | "signal";
   truncated: boolean;
@@ -156,8 +161,8 @@ export interface ExecResult {
 export interface Workspace {
   /** Absolute, symbolic links resolved. */
   readonly root: string;
-  /** The absolute path, checked as every other method checks it. */
-  resolve(path: string): Promise<string>;
+  /** The absolute path, checked as every other method checks it; "keep": a link in the last place stays as it is. */
+  resolve(path: string, link?: "follow" | "keep"): Promise<string>;
   stat(path: string): Promise<FileStat | undefined>;
   readFile(path: string): Promise<Buffer>;
   writeFile(path: string, content: string): Promise<void>;

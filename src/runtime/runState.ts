@@ -24,8 +24,9 @@ export class RunState {
   step = 0;
   usage: Usage = noUsage;
   stepUsage: Usage | undefined;
-  /** USD; undefined as soon as one generation's price is not known. */
-  cost: number | undefined = 0;
+  /** USD; undefined before the first generation, and for good once the price of one is not known. */
+  cost: number | undefined;
+  private isCostKnown = true;
   /** Calls of the current step that have no result yet. */
   pending: ToolCall[] = [];
   private seq = 0;
@@ -94,9 +95,9 @@ export class RunState {
     this.usage = addUsage(this.usage, usage);
     if (usage) this.stepUsage = addUsage(this.stepUsage ?? noUsage, usage);
     if (usage) this.lastGenerationUsage = usage;
-    if (!error || usage) {
-      this.cost = this.cost === undefined || cost === undefined ? undefined : this.cost + cost;
-    }
+    if (error && !usage) return;
+    this.isCostKnown &&= cost !== undefined;
+    this.cost = this.isCostKnown ? (this.cost ?? 0) + (cost ?? 0) : undefined;
   }
 
   private envelope(seq: number): Envelope {

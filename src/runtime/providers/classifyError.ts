@@ -1,5 +1,5 @@
 /** Whatever the SDK, the wire or the provider throws, as a `ModelError`: its class, whether to try again, and a clean cause. */
-import { messageOf } from "../../base/errors";
+import { assertNever } from "../../base/errors";
 import type { ErrorClass } from "../../model/failure";
 import { ModelError } from "../ports";
 import { type Fault, faultOf } from "./fault";
@@ -49,12 +49,13 @@ function verdictOf(fault: Fault, source: ErrorSource): Verdict {
   const { label, modelId } = source;
   const status = fault.statusCode === undefined ? "" : ` (${fault.statusCode})`;
   const said = fault.said ? `: ${fault.said}` : "";
-  switch (kindOf(fault)) {
+  const kind = kindOf(fault);
+  switch (kind) {
     case "auth":
       return {
         class: "provider_auth",
         isRetryable: false,
-        message: `${label} refused the key${status}. Check ${source.keyNames.join(" or ")}, or run “Runtrail: Set API Key…”.`,
+        message: `${label} refused the key${status}. ${keyFix(source.keyNames)}`,
       };
     case "rate":
       return { class: "provider_rate_limit", isRetryable: true, message: `${label} limits the rate${status}${said}.` };
@@ -110,9 +111,16 @@ function verdictOf(fault: Fault, source: ErrorSource): Verdict {
       return {
         class: "internal",
         isRetryable: false,
-        message: `The request to ${label} failed: ${fault.messages[0] ?? messageOf(fault)}`,
+        message: `The request to ${label} failed: ${fault.messages[0] ?? fault.name}`,
       };
+    default:
+      return assertNever(kind);
   }
+}
+
+function keyFix(names: readonly string[]): string {
+  if (names.length === 0) return "Check `headers` in [provider.setting].";
+  return `Check ${names.join(" or ")}, or run “Runtrail: Set API Key…”.`;
 }
 
 type Kind =
@@ -138,6 +146,7 @@ function kindOf(fault: Fault): Kind {
     if (status === 429) return /insufficient_quota/.test(body) ? "quota" : "rate";
     return status >= 500 || status === 408 || status === 409 ? "unavailable" : "badRequest";
   }
+  if (status !== undefined || fault.messages.includes("terminated")) return "broken";
   if (fault.networkCode) return /CERT|TLS|SIGN/.test(fault.networkCode) ? "untrusted" : "unreachable";
   return kindOfType(fault.type) ?? kindOfName(fault);
 }
@@ -173,17 +182,20 @@ function kindOfName({ name, messages, isPayload }: Fault): Kind {
     case "AI_NoOutputGeneratedError":
     case "AI_NoContentGeneratedError":
     case "AI_EmptyResponseBodyError":
-    case "AI_StreamProviderError":
       return "broken";
+    case "AI_StreamProviderError":
+      return "unavailable";
     default:
       if (messages.some((message) => /default credentials|invalid_grant|reauth/i.test(message))) return "auth";
-      if (messages.some((message) => /^(?:terminated|fetch failed|other side closed)$/i.test(message))) return "broken";
+      if (messages.some((message) => /^(?:fetch failed|other side closed)$/i.test(message))) return "broken";
       return isPayload ? "unavailable" : "internal";
   }
 }
 
 function redact(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((clean, secret) => (secret.length < 6 ? clean : clean.replaceAll(secret, "***")), text);
+  // Longest first, so that no rest of one stays behind another; shorter ones would blot out ordinary words.
+  const long = secrets.filter((secret) => secret.length >= 8).sort((a, b) => b.length - a.length);
+  return long.reduce((clean, secret) => clean.replaceAll(secret, "***"), text);
 }
 
 function oneLine(text: string): string {

@@ -28,14 +28,15 @@ export function faultOf(error: unknown): Fault {
   const chain = chainOf(error);
   const top = chain[0];
   const isPayload = !(error instanceof Error);
-  const body = first(chain, (fields) => textOf(fields.responseBody)) ?? (isPayload ? JSON.stringify(error) : "");
+  const payload = isPayload ? error : top?.name === "AI_StreamProviderError" ? top.data : undefined;
+  const body = first(chain, (fields) => textOf(fields.responseBody)) ?? (payload ? JSON.stringify(payload) : "");
   const parsed = asFields(parseJson(body)) ?? top;
   const detail = asFields(parsed?.error) ?? parsed;
   const name = textOf(top?.name) ?? "";
   const fault: Fault = {
     name,
     messages: [...new Set(chain.map((fields) => textOf(fields.message)).filter((message) => message !== undefined))],
-    body: body ?? "",
+    body,
     isPayload,
   };
   if (fault.messages.length === 0 && typeof error === "string") fault.messages.push(error);
@@ -44,7 +45,7 @@ export function faultOf(error: unknown): Fault {
     defined({
       statusCode: first(chain, (fields) => statusOf(fields.statusCode) ?? statusOf(fields.status)),
       type: isPayload || name === "AI_StreamProviderError" ? (textOf(top?.type) ?? textOf(top?.code)) : undefined,
-      said: textOf(detail?.message) ?? textOf(parsed?.error) ?? textOf(detail?.Message),
+      said: textOf(detail?.message) ?? textOf(parsed?.error) ?? textOf(detail?.Message) ?? textOf(error),
       networkCode: first(chain, ({ code }) => (isNetworkCode(code) ? code : undefined)),
       host: first(chain, ({ url }) => hostOf(url)),
       retryAfterMs: first(chain, (fields) => retryAfter(asFields(fields.responseHeaders))),

@@ -16,7 +16,8 @@ export interface ProviderContext {
 
 export interface RecordingSource {
   /**
-   * The events of a recorded run: by path (relative to the definition, inside the workspace) or run id; without a
+   * The events of a recorded run: by path (relative to the definition, inside the workspace; in a folder of recordings
+   * the one of the same expert, with the same query where there is one) or run id; without a
    * reference the newest recorded run of the same expert and query. `undefined` where there is none.
    */
   find(reference: string | undefined): Promise<{ events: RunEvent[]; label: string } | undefined>;

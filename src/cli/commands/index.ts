@@ -1,0 +1,8 @@
+/** The commands, in the order of the help. */
+import type { CliCommand } from "../cliCommand";
+import { checkCommand } from "./check";
+import { logCommand } from "./log";
+import { runCommand } from "./run";
+import { startCommand } from "./start";
+
+export const commands: readonly CliCommand[] = [runCommand, startCommand, logCommand, checkCommand];

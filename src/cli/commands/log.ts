@@ -1,0 +1,49 @@
+/** `runtrail log`: lists the runs of a workspace, or prints some of them. */
+import { Option } from "commander";
+import type { CliCommand } from "../cliCommand";
+import { append, atLeast } from "../runOptions";
+
+export interface LogOptions {
+  job?: string;
+  run?: string;
+  step?: number;
+  type?: string[];
+  errors?: boolean;
+  tools?: boolean;
+  context?: number;
+  summary?: boolean;
+  json?: boolean;
+  take?: number;
+  workspace?: string;
+}
+
+export const logCommand: CliCommand = {
+  name: "log",
+  register(program, context) {
+    program
+      .command("log")
+      .description("list the runs of this workspace, or print some of them")
+      .option("--job <id>", "the runs of this job (the beginning of its id is enough)")
+      .option("--run <id>", "this run (the beginning of its id is enough)")
+      .option("--step <n>", "this step only", atLeast(0))
+      .option("--type <type>", "events of this type only, may be repeated", append)
+      .option("--errors", "what failed only")
+      .option("--tools", "tool calls only")
+      .option("--context <n>", "with a filter: so many events before and after each", atLeast(0))
+      .option("--summary", "how each run went and what failed in it")
+      .option("--json", "for programs: events as JSON lines; with --summary or for the list, one JSON object")
+      .addOption(new Option("--take <n>", "at most so many runs, the newest; 0: all").argParser(atLeast(0)).default(50))
+      .option(
+        "--workspace <folder>",
+        "the folder whose runs these are (default: the nearest one with runs or a perstack.toml)",
+      )
+      .addHelpText(
+        "after",
+        "\nWithout --job and --run a filter shows the newest run. Logs are read only, never changed.\n",
+      )
+      .action(async (options: LogOptions) => {
+        const { showLog } = await import("../showLog");
+        context.finish(await showLog(options, context));
+      });
+  },
+};

@@ -1,0 +1,89 @@
+/** `runtrail log --summary --json`: the contract for scripts, and the same for a person. */
+import type { LoadedRun, RunProblem } from "../app/runIndex";
+import type { ErrorClass, FailureGrade } from "../model/failure";
+import { formatCount, formatTokens } from "../model/formatting";
+import { oneLine } from "../model/plainText";
+import type { RunStatus } from "../model/run";
+import { gradeSign, runStatusWords } from "../model/statusText";
+import type { Usage } from "../model/usage";
+
+/** Times in Unix ms; what is not known is left out. */
+export interface LogSummary {
+  source: "runtrail";
+  runs: RunReport[];
+  problems: RunProblem[];
+}
+
+export interface RunReport {
+  id: string;
+  parentRunId?: string;
+  title: string;
+  status: RunStatus;
+  stopReason?: string;
+  steps: number;
+  toolCalls: number;
+  failures: { step: number; grade: FailureGrade; class: ErrorClass; reason: string }[];
+  usage?: Usage;
+  startedAt?: number;
+  finishedAt?: number;
+}
+
+/** @param status as the index has it: it knows whether the process that wrote a run still lives. */
+export function reportRun({ run }: LoadedRun, status: RunStatus): RunReport {
+  const items = run.steps.flatMap((step) => step.items);
+  const hasUsage = run.usage.totalTokens > 0 || items.some((item) => item.kind === "generation" && item.usage);
+  return {
+    id: run.runId,
+    ...(run.parent && { parentRunId: run.parent.runId }),
+    title: `${run.expertKey}: ${oneLine(run.query, 120)}`,
+    status,
+    ...(run.stopReason && { stopReason: run.stopReason }),
+    steps: run.steps.length,
+    toolCalls: items.filter(({ kind }) => kind === "toolCall").length,
+    failures: run.failures.map(({ step, grade, class: errorClass, reason }) => ({
+      step,
+      grade,
+      class: errorClass,
+      reason,
+    })),
+    ...(hasUsage && { usage: run.usage }),
+    startedAt: run.startedAt,
+    ...(run.finishedAt !== undefined && { finishedAt: run.finishedAt }),
+  };
+}
+
+export function formatSummary({ runs, problems }: LogSummary): string[] {
+  return [
+    ...runs.flatMap((run) => [
+      [
+        oneLine(run.title, 100),
+        runStatusWords({ status: run.status, ...stopReasonOf(run) }),
+        formatCount(run.steps, "step"),
+        formatCount(run.toolCalls, "tool call"),
+        run.usage ? `${formatTokens(run.usage.totalTokens)} tokens` : "tokens unknown",
+        `run ${oneLine(run.id, 130)}`,
+      ].join(" · "),
+      ...run.failures.map(
+        ({ step, grade, class: errorClass, reason }) =>
+          `  ${gradeSign(grade)} ${grade} at step ${step} (${errorClass}): ${oneLine(reason, 200)}`,
+      ),
+    ]),
+    ...problems.map(formatProblem),
+  ];
+}
+
+export function formatProblem({ file, line, reason }: RunProblem): string {
+  return `${oneLine(line === undefined ? file : `${file}:${line}`, 1000)}: ${oneLine(reason, 300)}`;
+}
+
+function stopReasonOf({ stopReason }: RunReport): { stopReason?: "maxSteps" | "input" | "cancelled" | "budget" } {
+  switch (stopReason) {
+    case "maxSteps":
+    case "input":
+    case "cancelled":
+    case "budget":
+      return { stopReason };
+    default:
+      return {};
+  }
+}

@@ -1,0 +1,66 @@
+/** Runs as a table for a terminal, newest first, ids cut to what tells them apart. */
+import type { RunSummary } from "../app/runIndex";
+import { formatCost, formatDuration, formatTime, formatTokens } from "../model/formatting";
+import { oneLine } from "../model/plainText";
+import { gradeSign, stopWords } from "../model/statusText";
+import type { Colours } from "./colours";
+
+const head = ["STATUS", "STARTED", "TOOK", "STEPS", "TOKENS", "COST", "JOB", "RUN", "EXPERT", "QUERY"];
+const shortestId = 8;
+
+/** @param all the runs there are, among which a shortened id must stay unique. */
+export function formatRunTable(runs: readonly RunSummary[], all: readonly RunSummary[], colours: Colours): string[] {
+  const jobLength = idLength(all.map(({ jobId }) => jobId));
+  const runLength = idLength(all.map(({ runId }) => runId));
+  const rows = runs.map((run) => [
+    statusOf(run),
+    formatTime(run.startedAt),
+    run.finishedAt === undefined ? "" : formatDuration(run.finishedAt - run.startedAt),
+    String(run.steps),
+    formatTokens(run.usage.totalTokens),
+    formatCost(run.cost),
+    oneLine(run.jobId.slice(0, jobLength), 130),
+    oneLine(run.runId.slice(0, runLength), 130),
+    `${run.parentRunId === undefined ? "" : "└ "}${oneLine(run.expertKey, 30)}`,
+    oneLine(run.query, 60),
+  ]);
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length)));
+  const format = (row: readonly string[]) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd();
+  return [colours.bold(format(head)), ...rows.map((row, index) => colourOf(runs[index], colours)(format(row)))];
+}
+
+function statusOf({ status, stopReason, failure }: RunSummary): string {
+  const recovered = status === "finished" && failure?.grade === "recovered" ? ` ${gradeSign("recovered")}` : "";
+  if (status === "finished") return `✓ finished${recovered}`;
+  if (status === "failed") return "✗ failed";
+  if (status === "running") return "… running";
+  if (status === "unknown") return "? interrupted";
+  switch (stopReason) {
+    case "maxSteps":
+    case "input":
+    case "cancelled":
+    case "budget":
+      return `! ${stopWords(stopReason)}`;
+    default:
+      return "! stopped";
+  }
+}
+
+function colourOf(run: RunSummary | undefined, colours: Colours): (text: string) => string {
+  if (run?.status === "failed") return colours.red;
+  return run?.status === "stopped" || run?.status === "unknown" ? colours.yellow : (text) => text;
+}
+
+/** The fewest characters, from eight on, in which no two ids begin alike. */
+function idLength(ids: readonly string[]): number {
+  const different = new Set(ids);
+  const longest = Math.max(shortestId, ...[...different].map(({ length }) => length));
+  for (let length = shortestId; length < longest; length += 1) {
+    if (new Set([...different].map((id) => id.slice(0, length))).size === different.size) return length;
+  }
+  return longest;
+}

@@ -1,0 +1,123 @@
+/** What `runtrail log` prints: the list, a summary, events as JSON, or the readable log. */
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { App } from "../app/app";
+import type { LoadedRun, RunSummary } from "../app/runIndex";
+import { messageOf, UserError } from "../base/errors";
+import { type EventType, payloads } from "../model/events";
+import { formatRunEvents, formatRunLog, type LogLine } from "../model/runLog";
+import { layout } from "../store/layout";
+import type { CliContext } from "./cliCommand";
+import { type Colours, colourOfGrade, coloursFor } from "./colours";
+import type { LogOptions } from "./commands/log";
+import { exitCodes } from "./exitCodes";
+import { findRuns } from "./findRuns";
+import { createLineWriter, type LineWriter } from "./lineWriter";
+import { isFiltering, type LogFilter, selectEvents, withBothEnds } from "./logSelection";
+import { formatProblem, formatSummary, type LogSummary, reportRun } from "./logSummary";
+import { formatRunTable } from "./runTable";
+
+interface Output {
+  lines: LineWriter;
+  errors: LineWriter;
+  colours: Colours;
+}
+
+export async function showLog(options: LogOptions, { io, openApp }: CliContext): Promise<number> {
+  const output: Output = {
+    lines: createLineWriter(io.stdout, () => undefined),
+    errors: createLineWriter(io.stderr, () => undefined),
+    colours: coloursFor(io.stdout, io),
+  };
+  const app = await openApp({
+    env: io.env,
+    readSecrets: async () => ({}),
+    askApproval: async () => ({ granted: false, by: "log", reason: "nothing is run here", remember: true }),
+    reportError: (error, context) => output.errors.write(`${context}: ${messageOf(error)}`),
+  });
+  const leaving = io.onSignal(() => io.exit(exitCodes.cancelled));
+  try {
+    const root = options.workspace === undefined ? nearestRoot(io.cwd) : resolve(io.cwd, options.workspace);
+    if (!existsSync(root)) throw new UserError(`There is no folder ${root}.`);
+    app.setFolders([root]);
+    await app.runs.refresh();
+    await show(options, app, root, output);
+    await output.lines.flush();
+    await output.errors.flush();
+    return exitCodes.finished;
+  } finally {
+    leaving.dispose();
+    app.dispose();
+  }
+}
+
+async function show(options: LogOptions, app: App, root: string, output: Output): Promise<void> {
+  const filter: LogFilter = { ...options, types: options.type?.map(eventType) };
+  const isOne = options.job !== undefined || options.run !== undefined;
+  const all = app.runs.list();
+  const meant = findRuns(all, options, root);
+  const taken = options.take ? meant.slice(0, options.take) : meant;
+  if (options.summary || (options.json && !isOne && !isFiltering(filter))) {
+    const summary = await summarize(taken, app);
+    if (options.json) output.lines.write(JSON.stringify(summary));
+    else for (const line of formatSummary(summary)) output.lines.write(line);
+  } else if (isOne || isFiltering(filter)) {
+    // Oldest first: a job is read from its beginning.
+    for (const summary of isOne ? taken.toReversed() : taken.slice(0, 1)) {
+      if (output.lines.isBroken) return;
+      showRun(summary, await app.runs.load(summary.dir), filter, options.json ?? false, output);
+    }
+  } else
+    for (const line of taken.length > 0 ? formatRunTable(taken, all, output.colours) : []) output.lines.write(line);
+  if (all.length === 0)
+    output.errors.write(`There are no runs in ${root} yet. “runtrail start <expertKey> <query>” makes one.`);
+  else if (taken.length < meant.length)
+    output.errors.write(`${meant.length - taken.length} older runs are left out; --take 0 shows all.`);
+}
+
+function eventType(name: string): EventType {
+  if (isEventType(name)) return name;
+  throw new UserError(`There is no event type “${name}”. The types are: ${Object.keys(payloads).join(", ")}.`);
+}
+
+function isEventType(name: string): name is EventType {
+  return Object.hasOwn(payloads, name);
+}
+
+function showRun({ status }: RunSummary, loaded: LoadedRun, filter: LogFilter, json: boolean, output: Output): void {
+  const { events, problems } = loaded;
+  const run = { ...loaded.run, status };
+  const { lines, errors, colours } = output;
+  const selected = isFiltering(filter) ? selectEvents(events, filter) : events;
+  if (json) for (const event of selected) lines.write(JSON.stringify(event));
+  else if (isFiltering(filter)) {
+    lines.write(colours.bold(formatRunLog(run, [])[0]?.text ?? ""));
+    for (const line of formatRunEvents(run, withBothEnds(events, selected))) lines.write(colourLine(line, colours));
+    if (selected.length === 0) errors.write("No event of this run fits.");
+  } else for (const line of formatRunLog(run, events)) lines.write(colourLine(line, colours));
+  for (const problem of problems) errors.write(formatProblem(problem));
+}
+
+async function summarize(runs: readonly RunSummary[], app: App): Promise<LogSummary> {
+  const summary: LogSummary = { source: "runtrail", runs: [], problems: [] };
+  for (const { dir, status } of runs) {
+    const loaded = await app.runs.load(dir);
+    summary.runs.push(reportRun(loaded, status));
+    summary.problems.push(...loaded.problems);
+  }
+  return summary;
+}
+
+function colourLine({ text, kind, grade, depth }: LogLine, colours: Colours): string {
+  if (grade) return colourOfGrade(colours, grade)(text);
+  if (kind === "step" || (kind === "run" && depth === 0 && !text.includes("  "))) return colours.bold(text);
+  return kind === "detail" ? colours.dim(text) : text;
+}
+
+/** The nearest folder upward that has runs or a definition; where there is none, the current one. */
+function nearestRoot(cwd: string): string {
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    if (existsSync(layout.jobs(folder)) || existsSync(join(folder, "perstack.toml"))) return folder;
+    if (dirname(folder) === folder) return cwd;
+  }
+}

@@ -1,0 +1,94 @@
+/** Commands that show: failing steps, logs, details, sources, the view and the output. */
+import * as vscode from "vscode";
+import type { RunSummary } from "../../app/runIndex";
+import { failingStepOf } from "../../model/failures";
+import type { CommandParts, Commands } from "./commandParts";
+import { currentTarget, itemPlace, pickRun, resolveTarget, targetOf } from "./commandTarget";
+import { openDetails } from "./openDetails";
+
+export function navigationCommands(parts: CommandParts): Commands {
+  const { app, log, navigation, runsView } = parts;
+  const hasFailure = ({ failure }: RunSummary) => failure !== undefined;
+
+  /** What was pointed at, if it failed; else the newest run that failed worse than it recovered. */
+  const failedRun = async (argument: unknown): Promise<string | undefined> => {
+    const given = targetOf(argument, parts) ?? currentTarget(parts);
+    const run = given && app.runs.get(given.dir);
+    if (run && (argument !== undefined || hasFailure(run))) return run.dir;
+    const failed = app.runs.list().filter(hasFailure);
+    const worst = failed.find(({ failure }) => failure?.grade !== "recovered");
+    return (worst ?? failed[0])?.dir ?? (await pickRun(parts, "Choose a run"))?.dir;
+  };
+
+  return {
+    async goToFailingStep(argument) {
+      const dir = await failedRun(argument);
+      if (dir) await navigation.goToFailingStep(dir);
+    },
+    async nextFailure(argument) {
+      await navigation.walk(1, await failedRun(argument));
+    },
+    async previousFailure(argument) {
+      await navigation.walk(-1, await failedRun(argument));
+    },
+    async goToSource(argument) {
+      const target = await resolveTarget(argument, parts, "Choose the run whose source to open");
+      if (!target) return;
+      const { run } = await app.runs.load(target.dir);
+      await navigation.goToSource(target.dir, target.place ?? failingStepOf(run));
+    },
+    async openRunLog(argument) {
+      const target = await resolveTarget(argument, parts, "Choose the run whose log to open");
+      if (target) await navigation.openLog(target.dir, target.place);
+    },
+    async openDetails(argument) {
+      await openDetails(argument, parts);
+    },
+    async revealRun(argument) {
+      const target = await resolveTarget(argument, parts, "Choose the run to show");
+      if (!target) return;
+      const { item } = await itemPlace(target, parts);
+      const place = target.place && { step: target.place.step, ...(item && { seq: item.seq }) };
+      await runsView.reveal(target.dir, place, true);
+    },
+    showOutput() {
+      log.show(true);
+    },
+    async refresh() {
+      const reading = Promise.all([app.runs.refresh(), parts.definitions.reload()]);
+      await vscode.window.withProgress({ location: { viewId: "runtrail.runs" } }, () => reading);
+    },
+    async copyRunId(argument) {
+      const target = await resolveTarget(argument, parts, "Choose the run whose id to copy");
+      const run = target && app.runs.get(target.dir);
+      if (run) await copy(run.runId, "Run id");
+    },
+    async copyRunPath(argument) {
+      const target = await resolveTarget(argument, parts, "Choose the run whose path to copy");
+      if (target) await copy(target.dir, "Path");
+    },
+    async copyEvent(argument) {
+      const target = await resolveTarget(argument, parts, "Choose the run to copy from");
+      if (!target) return;
+      const { events } = await app.runs.load(target.dir);
+      const { item } = await itemPlace(target, parts);
+      const id = item?.kind === "toolCall" ? item.toolCallId : undefined;
+      const own = events.filter((event) =>
+        id === undefined
+          ? event.seq === (item?.seq ?? target.place?.seq)
+          : "toolCallId" in event && event.toolCallId === id,
+      );
+      const copied = own.length > 0 ? own : events.filter(({ step }) => step === (target.place?.step ?? step));
+      await copy(copied.map((event) => JSON.stringify(event)).join("\n"), copied.length === 1 ? "Event" : "Events");
+    },
+    async revealInExplorer(argument) {
+      const target = await resolveTarget(argument, parts, "Choose the run to show in the explorer");
+      if (target) await vscode.commands.executeCommand("revealInExplorer", vscode.Uri.file(target.dir));
+    },
+  };
+}
+
+async function copy(text: string, what: string): Promise<void> {
+  await vscode.env.clipboard.writeText(text);
+  vscode.window.setStatusBarMessage(`${what} copied.`, 3000);
+}

@@ -1,0 +1,41 @@
+/** Registers every command of the manifest; what one throws is told to the user. */
+import * as vscode from "vscode";
+import { DisposableStore } from "../../base/disposable";
+import { UserError } from "../../base/errors";
+import { openPlace } from "../openPlace";
+import type { CommandParts } from "./commandParts";
+import { definitionCommands } from "./definitionCommands";
+import { keyCommands } from "./keyCommands";
+import { navigationCommands } from "./navigationCommands";
+import { runCommands } from "./runCommands";
+
+export function registerCommands(parts: CommandParts): vscode.Disposable {
+  const own = new DisposableStore();
+  const groups = [runCommands, navigationCommands, definitionCommands, keyCommands];
+  for (const [name, run] of groups.flatMap((group) => Object.entries(group(parts)))) {
+    own.add(
+      vscode.commands.registerCommand(`runtrail.${name}`, async (argument: unknown) => {
+        try {
+          await run(argument);
+        } catch (error) {
+          await tellError(error, parts.log, name);
+        }
+      }),
+    );
+  }
+  return own;
+}
+
+async function tellError(error: unknown, log: vscode.LogOutputChannel, name: string): Promise<void> {
+  if (error instanceof UserError) {
+    const { message, location } = error;
+    const open = "Open File";
+    const choice = await vscode.window.showErrorMessage(message, ...(location ? [open] : []));
+    if (choice === open && location) await openPlace(location);
+    return;
+  }
+  log.error(`Command ${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  const show = "Show Output";
+  const message = error instanceof Error ? error.message : String(error);
+  if ((await vscode.window.showErrorMessage(`Runtrail could not do this: ${message}`, show)) === show) log.show();
+}

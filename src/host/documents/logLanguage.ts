@@ -1,0 +1,70 @@
+/** Folding, outline and links of a run's log. */
+import * as vscode from "vscode";
+import { DisposableStore } from "../../base/disposable";
+import { workspaceOf } from "../views/runTree";
+import { type Block, foldsOf, outlineOf } from "./logOutline";
+import type { RunDocuments } from "./runDocuments";
+
+export const logLanguage = "runtrail-log";
+
+export function registerLogLanguage(documents: RunDocuments): vscode.Disposable {
+  const own = new DisposableStore();
+  const selector = { language: logLanguage };
+  own.add(
+    vscode.languages.registerFoldingRangeProvider(selector, {
+      provideFoldingRanges: ({ uri }) =>
+        foldsOf(outlineOf(documents.logOf(uri)?.lines ?? [])).map(
+          ({ start, end }) => new vscode.FoldingRange(start, end),
+        ),
+    }),
+  );
+  own.add(
+    vscode.languages.registerDocumentSymbolProvider(selector, {
+      provideDocumentSymbols: (document) =>
+        outlineOf(documents.logOf(document.uri)?.lines ?? [])
+          .filter(({ line }) => line.kind !== "run" || line.seq !== undefined)
+          .map((block) => symbolOf(document, block)),
+    }),
+  );
+  own.add(
+    vscode.languages.registerDocumentLinkProvider(selector, {
+      provideDocumentLinks: (document) => linksIn(document, documents),
+    }),
+  );
+  return own;
+}
+
+function symbolOf(document: vscode.TextDocument, block: Block): vscode.DocumentSymbol {
+  const own = document.lineAt(Math.min(block.start, document.lineCount - 1)).range;
+  const end = document.lineAt(Math.min(block.end, document.lineCount - 1)).range.end;
+  const [name = "", ...details] = block.line.text.trim().split(" · ");
+  const symbol = new vscode.DocumentSymbol(
+    name || "(empty)",
+    details.join(" · "),
+    block.line.kind === "step" ? vscode.SymbolKind.Namespace : vscode.SymbolKind.Event,
+    new vscode.Range(own.start, end),
+    own,
+  );
+  symbol.children = block.children.map((child) => symbolOf(document, child));
+  return symbol;
+}
+
+/** The path that a line is about, where the line names it. */
+function linksIn(document: vscode.TextDocument, documents: RunDocuments): vscode.DocumentLink[] {
+  const log = documents.logOf(document.uri);
+  if (!log) return [];
+  const root = vscode.Uri.file(workspaceOf(log.dir));
+  const links: vscode.DocumentLink[] = [];
+  for (const [index, { path }] of log.lines.entries()) {
+    if (!path || index >= document.lineCount) continue;
+    const start = document.lineAt(index).text.indexOf(path);
+    if (start === -1) continue;
+    const target = vscode.Uri.joinPath(root, path);
+    // What the model named is data: nothing outside the workspace becomes a link.
+    if (!target.path.startsWith(`${root.path}/`)) continue;
+    const link = new vscode.DocumentLink(new vscode.Range(index, start, index, start + path.length), target);
+    link.tooltip = "Open file";
+    links.push(link);
+  }
+  return links;
+}

@@ -1,0 +1,72 @@
+/** What an editor asks of a run's log: what folds, the outline, the line of an event, and the failures by line. */
+import type { Failure } from "../../model/failure";
+import type { LogLine } from "../../model/runLog";
+
+/** Lines count from 0; `end` is the last line that belongs to it. */
+export interface Block {
+  start: number;
+  end: number;
+  line: LogLine;
+  children: Block[];
+}
+
+/** The steps with their items (and what stands before the first step), nested by depth. */
+export function outlineOf(lines: readonly LogLine[]): Block[] {
+  const top: Block[] = [];
+  const open: Block[] = [];
+  for (const [index, line] of lines.entries()) {
+    if (line.text === "") {
+      open.length = 0;
+      continue;
+    }
+    while ((open.at(-1)?.line.depth ?? -1) >= line.depth) open.pop();
+    for (const block of open) block.end = index;
+    if (line.depth === 3 || (line.kind === "detail" && line.depth > 0)) continue;
+    const block: Block = { start: index, end: index, line, children: [] };
+    (open.at(-1)?.children ?? top).push(block);
+    open.push(block);
+  }
+  return top;
+}
+
+/** Every block of more than one line. */
+export function foldsOf(blocks: readonly Block[]): { start: number; end: number }[] {
+  return blocks.flatMap(({ start, end, children }) => [...(end > start ? [{ start, end }] : []), ...foldsOf(children)]);
+}
+
+/** The line that tells of the failure; else its step's; else the first. */
+export function lineOfFailure(lines: readonly LogLine[], failure: Failure): number {
+  const exact = lines.findIndex(
+    ({ seq, grade, kind }) => seq === failure.seq && grade !== undefined && kind !== "step",
+  );
+  return exact === -1 ? lineOfPlace(lines, failure) : exact;
+}
+
+export function lineOfPlace(lines: readonly LogLine[], { step, seq }: { step: number; seq?: number }): number {
+  const atEvent = seq === undefined ? -1 : lines.findIndex((line) => line.seq === seq);
+  if (atEvent !== -1) return atEvent;
+  const atStep = lines.findIndex((line) => line.kind === "step" && line.step === step);
+  return Math.max(0, atStep);
+}
+
+/** The failures in the order of their lines. */
+export function failureLines(
+  lines: readonly LogLine[],
+  failures: readonly Failure[],
+): { failure: Failure; line: number }[] {
+  return failures
+    .map((failure) => ({ failure, line: lineOfFailure(lines, failure) }))
+    .sort((a, b) => a.line - b.line || a.failure.seq - b.failure.seq);
+}
+
+/** The next one after (before) `line`, from the other end where there is none. */
+export function nextFailure<T extends { line: number }>(
+  failures: readonly T[],
+  line: number,
+  direction: 1 | -1,
+): { found: T; wrapped: boolean } | undefined {
+  const ahead =
+    direction === 1 ? failures.find((each) => each.line > line) : failures.findLast((each) => each.line < line);
+  const found = ahead ?? (direction === 1 ? failures[0] : failures.at(-1));
+  return found && { found, wrapped: ahead === undefined };
+}

@@ -1,0 +1,70 @@
+/** The extension's table of contents: what it is made of, in the order it is put together. */
+import * as vscode from "vscode";
+import type { App } from "../app/app";
+import { createApp } from "../app/createApp";
+import { ApiKeys } from "./apiKeys";
+import { Approvals } from "./approvals";
+import { registerCommands } from "./commands/registerCommands";
+import { keepContextKeys } from "./contextKeys";
+import { Definitions } from "./definitions";
+import { reportDefinitions } from "./diagnostics/definitionDiagnostics";
+import { registerExpertLenses } from "./diagnostics/expertLenses";
+import { reportFailedRuns } from "./diagnostics/runDiagnostics";
+import { markFailures } from "./documents/failureMarks";
+import { registerLogLanguage } from "./documents/logLanguage";
+import { RunDocuments } from "./documents/runDocuments";
+import { createEditorHost } from "./editorHost";
+import { FailureNavigation } from "./failureNavigation";
+import { writeEvents } from "./output";
+import { RunStarter } from "./runStarter";
+import { showStatus } from "./statusBar";
+import { ExpertsView } from "./views/expertsView";
+import { RunsView } from "./views/runsView";
+import { watchFolders } from "./watchFolders";
+
+/** The editor asks `deactivate` for what `activate` made, and passes nothing on. */
+let shutdown: (() => Promise<void>) | undefined;
+
+/** What other extensions, and tests, may use. */
+export interface Runtrail {
+  readonly app: App;
+}
+
+export function activate({ subscriptions, secrets, globalState, workspaceState }: vscode.ExtensionContext): Runtrail {
+  const own = <T extends vscode.Disposable>(part: T): T => {
+    subscriptions.push(part);
+    return part;
+  };
+  const log = own(vscode.window.createOutputChannel("Runtrail", { log: true }));
+  const keys = new ApiKeys(secrets, globalState);
+  const approvals = own(new Approvals(workspaceState));
+  const host = createEditorHost({ keys, approvals, log });
+  const app = own(createApp(host));
+  shutdown = () => app.shutdown();
+
+  const definitions = own(new Definitions(app, host.reportError));
+  const contextKeys = own(keepContextKeys(app, definitions, approvals));
+  const runsView = own(new RunsView(app, approvals));
+  const expertsView = own(new ExpertsView(app, definitions, approvals));
+  const documents = own(new RunDocuments(app));
+  const navigation = new FailureNavigation({ app, runsView, documents, definitions });
+  const starter = new RunStarter(app, runsView);
+
+  own(writeEvents(app, log));
+  own(showStatus(app, approvals));
+  own(registerLogLanguage(documents));
+  own(markFailures(documents));
+  own(reportDefinitions(definitions));
+  own(reportFailedRuns(app, definitions));
+  own(registerExpertLenses(app, definitions, approvals));
+  own(
+    registerCommands({ app, approvals, definitions, documents, expertsView, keys, log, navigation, runsView, starter }),
+  );
+  own(watchFolders(app, definitions, contextKeys.setLoaded, host.reportError));
+  return { app };
+}
+
+/** Waits until every run has ended and is recorded. */
+export async function deactivate(): Promise<void> {
+  await shutdown?.();
+}

@@ -1,0 +1,46 @@
+/** The settings a user can change, read when they are needed and checked before they are believed. */
+import * as vscode from "vscode";
+import type { ApprovalMode } from "../app/app";
+import { isRecord } from "../model/toolText";
+
+export type NotifySetting = "all" | "failures" | "none";
+type Prices = Record<string, { input: number; output: number; cachedInput?: number }>;
+
+const section = "runtrail";
+
+export function readApprovalMode(): ApprovalMode {
+  switch (vscode.workspace.getConfiguration(section).get("approval")) {
+    case "allow":
+      return "all";
+    case "readOnly":
+      return "read-only";
+    default:
+      return "ask";
+  }
+}
+
+export function readNotify(): NotifySetting {
+  const value = vscode.workspace.getConfiguration(section).get("notify");
+  return value === "all" || value === "none" ? value : "failures";
+}
+
+export async function writeNotify(value: NotifySetting): Promise<void> {
+  await vscode.workspace.getConfiguration(section).update("notify", value, vscode.ConfigurationTarget.Global);
+}
+
+/** Entries that are no price are left out. */
+export function readPrices(): Prices {
+  const prices: Prices = {};
+  const value: unknown = vscode.workspace.getConfiguration(section).get("prices");
+  for (const [model, price] of Object.entries(isRecord(value) ? value : {})) {
+    if (!isRecord(price)) continue;
+    const [input, output, cachedInput] = [amount(price.input), amount(price.output), amount(price.cachedInput)];
+    if (input === undefined || output === undefined) continue;
+    prices[model] = { input, output, ...(cachedInput !== undefined && { cachedInput }) };
+  }
+  return prices;
+}
+
+function amount(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
+}

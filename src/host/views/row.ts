@@ -1,0 +1,71 @@
+/** What a row of a tree shows, as plain data: the trees build it, one function makes a tree item of it. */
+import { assertNever } from "../../base/errors";
+import type { FailureGrade } from "../../model/failure";
+
+/** How the thing behind a row stands. */
+export type RowStatus = "running" | "waiting" | "ok" | "fatal" | "blocked" | "recovered" | "cancelled" | "unknown";
+
+export interface RowIcon {
+  /** A codicon. */
+  id: string;
+  /** A theme colour. */
+  color?: string;
+}
+
+export interface Row {
+  label: string;
+  description?: string;
+  icon: RowIcon;
+  /** Tokens for `viewItem` in the manifest's menus, the kind of row first. */
+  context: readonly string[];
+  children: "none" | "collapsed" | "expanded";
+  /** The row in words, for a screen reader: nothing is told by colour or icon alone. */
+  spoken: string;
+}
+
+export function statusOfGrade(grade: FailureGrade | undefined): RowStatus {
+  return grade ?? "ok";
+}
+
+export function statusIcon(status: RowStatus): RowIcon {
+  switch (status) {
+    case "running":
+      return { id: "loading~spin", color: "charts.blue" };
+    case "waiting":
+      return { id: "bell-dot", color: "charts.yellow" };
+    case "ok":
+      return { id: "pass", color: "testing.iconPassed" };
+    case "fatal":
+      return { id: "error", color: "testing.iconFailed" };
+    case "blocked":
+      return { id: "circle-slash", color: "charts.orange" };
+    case "recovered":
+      return { id: "warning", color: "list.warningForeground" };
+    case "cancelled":
+      return { id: "debug-stop", color: "disabledForeground" };
+    case "unknown":
+      return { id: "question", color: "disabledForeground" };
+    default:
+      return assertNever(status);
+  }
+}
+
+export function statusWords(status: RowStatus): string {
+  switch (status) {
+    case "waiting":
+      return "waits for approval";
+    case "ok":
+      return "done";
+    case "fatal":
+      return "failed";
+    case "recovered":
+      return "failed, recovered";
+    default:
+      return status;
+  }
+}
+
+/** The parts that are there, joined as the rows join them. */
+export function joinParts(...parts: readonly (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined && part !== "").join(" · ");
+}

@@ -1,0 +1,105 @@
+/** Keeps the application in step with the workspace: its folders, definitions and runs on disk. */
+import * as path from "node:path";
+import * as vscode from "vscode";
+import type { App } from "../app/app";
+import { DisposableStore } from "../base/disposable";
+import type { Definitions } from "./definitions";
+
+/** Many changes of one moment are answered once. */
+const pause = 100;
+
+/** @param onRead called each time the runs and definitions of the folders have been read. */
+export function watchFolders(
+  app: App,
+  definitions: Definitions,
+  onRead: () => void,
+  reportError: (error: unknown, context: string) => void,
+): vscode.Disposable {
+  const own = new DisposableStore();
+  let watchers = new DisposableStore();
+  const definitionsChanged = own.add(debounce(() => void definitions.reload()));
+  const runsChanged = own.add(debounce((keys) => refreshRuns(app, keys)));
+
+  const follow = () => {
+    watchers.dispose();
+    watchers = new DisposableStore();
+    const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === "file");
+    app.setFolders(folders.map(({ uri }) => uri.fsPath));
+    for (const folder of folders) watchFolder(folder, watchers, definitionsChanged, runsChanged);
+    readAll().catch((error: unknown) => reportError(error, "Reading the workspace"));
+  };
+  const readAll = async () => {
+    await Promise.all([app.runs.refresh(), definitions.reload()]);
+    onRead();
+    // Closing what a crash left open writes to the workspace: only where it is trusted.
+    if (vscode.workspace.isTrusted) await app.recover();
+  };
+  own.add(
+    vscode.workspace.onDidGrantWorkspaceTrust(() => {
+      app.recover().catch((error: unknown) => reportError(error, "Closing interrupted runs"));
+    }),
+  );
+  own.add(vscode.workspace.onDidChangeWorkspaceFolders(follow));
+  own.add({ dispose: () => watchers.dispose() });
+  follow();
+  return own;
+}
+
+function watchFolder(
+  folder: vscode.WorkspaceFolder,
+  watchers: DisposableStore,
+  definitionsChanged: Debounced,
+  runsChanged: Debounced,
+): void {
+  const watch = (pattern: string, onlyDeletes = false) =>
+    watchers.add(
+      vscode.workspace.createFileSystemWatcher(
+        new vscode.RelativePattern(folder, pattern),
+        onlyDeletes,
+        onlyDeletes,
+        false,
+      ),
+    );
+  const definition = watch("**/perstack.toml");
+  const journal = watch("perstack/jobs/*/runs/*/events.jsonl");
+  // A folder that is deleted whole says nothing about the files that were in it.
+  const gone = watch("{perstack,perstack/jobs,perstack/jobs/*,perstack/jobs/*/runs,perstack/jobs/*/runs/*}", true);
+  const runChanged = ({ fsPath }: vscode.Uri) => runsChanged.call(path.dirname(fsPath));
+  for (const event of [definition.onDidCreate, definition.onDidChange, definition.onDidDelete]) {
+    watchers.add(event(() => definitionsChanged.call("")));
+  }
+  for (const event of [journal.onDidCreate, journal.onDidChange, journal.onDidDelete]) watchers.add(event(runChanged));
+  watchers.add(gone.onDidDelete(() => runsChanged.call("")));
+}
+
+/** A run that goes on here is known without the disk. "" means everything. */
+function refreshRuns(app: App, dirs: ReadonlySet<string>): void {
+  if (dirs.has("")) {
+    void app.runs.refresh();
+    return;
+  }
+  for (const dir of dirs) {
+    if (!app.runs.get(dir)?.isHere) void app.runs.refresh(dir);
+  }
+}
+
+interface Debounced extends vscode.Disposable {
+  call(key: string): void;
+}
+
+function debounce(action: (keys: ReadonlySet<string>) => void): Debounced {
+  let keys = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    call(key) {
+      keys.add(key);
+      timer ??= setTimeout(() => {
+        const due = keys;
+        keys = new Set();
+        timer = undefined;
+        action(due);
+      }, pause);
+    },
+    dispose: () => clearTimeout(timer),
+  };
+}

@@ -1,0 +1,54 @@
+/** OpenAI: the Responses API, or with `api = "chat"` Chat Completions, as compatible servers speak it. */
+import * as z from "zod";
+import { createAiSdkModel } from "./aiSdkModel";
+import { reasoningByLevel } from "./mapReasoning";
+import type { Provider } from "./provider";
+import { checkKey, chooseBaseUrl, headers, readSetting, requireKey, secretsOf, text } from "./readSetting";
+
+const Setting = z.strictObject({
+  baseUrl: text,
+  headers,
+  organization: text,
+  project: text,
+  /** Of a compatible provider; it is part of the SDK's names only. */
+  name: text,
+  api: z.enum(["responses", "chat"]).optional(),
+});
+
+const defaultModel = "gpt-5";
+
+export const openai: Provider = {
+  name: "openai",
+  label: "OpenAI",
+  defaultModel,
+  keyNames: ["OPENAI_API_KEY"],
+  check: async ({ env }) => checkKey(openai, env),
+  async open(model, context) {
+    const { baseUrl, api, ...setting } = readSetting(Setting, context);
+    const apiKey = requireKey(openai, context.env);
+    const baseURL = chooseBaseUrl({
+      setting: baseUrl,
+      env: context.env,
+      envName: "OPENAI_BASE_URL",
+      fallback: "https://api.openai.com/v1",
+    });
+    const { createOpenAI } = await import("@ai-sdk/openai");
+    const modelId = model ?? defaultModel;
+    const sdk = createOpenAI({ apiKey, baseURL, ...setting });
+    const common = { provider: openai, modelId, secrets: secretsOf(openai, context), mapReasoning: reasoningByLevel };
+    if (api === "chat") {
+      // Chat Completions has no place for images and files in a tool's result.
+      return await createAiSdkModel({
+        ...common,
+        model: sdk.chat(modelId),
+        media: { inToolResults: false, types: /^(?:image\/|application\/pdf$)/ },
+      });
+    }
+    return await createAiSdkModel({
+      ...common,
+      model: sdk.responses(modelId),
+      // Nothing is kept at OpenAI: the conversation is in the journal, its reasoning sealed in the parts.
+      providerOptions: { openai: { store: false } },
+    });
+  },
+};
