@@ -26,12 +26,8 @@ export function createApp(host: AppHost): App {
       runs.setFolders(next);
     },
     async readDefinitions(signal) {
-      const { findDefinitionFiles, readDefinition } = await import("./findDefinitions");
-      const paths = await findDefinitionFiles(folders, signal);
-      const documents = await Promise.all(
-        paths.map((path) => readDefinition(path, host.env).catch(report(`definition ${path}`))),
-      );
-      return documents.filter((document) => document !== undefined);
+      const { findDefinitionFiles, readDefinitions } = await import("./findDefinitions");
+      return await readDefinitions(await findDefinitionFiles(folders, signal), host.env);
     },
     async recover() {
       const { recoverRuns } = await import("../store/recovery");

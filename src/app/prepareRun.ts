@@ -76,10 +76,11 @@ async function findExpert(
 ): Promise<{ definition: Definition; entry: ExpertEntry; expert: Expert }> {
   const { definitionPath: path, expertKey } = request;
   const document = await readDefinition(path);
+  // What is wrong at the top of the file (a provider that does not exist, say) would change how any expert runs.
   const broken = document.problems.find(({ severity, expertKey: key }) => severity === "error" && key === undefined);
   const entry = document.experts.find(({ key }) => key === expertKey);
   const own = entry?.problems.find(({ severity }) => severity === "error");
-  const problem = own ?? (entry?.expert && document.definition ? undefined : broken);
+  const problem = own ?? broken;
   if (problem) throw new UserError(problem.message, { path, line: problem.range.line, column: problem.range.column });
   if (!entry) {
     const keys = document.experts.map(({ key }) => key);

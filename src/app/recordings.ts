@@ -32,7 +32,9 @@ export function createRecordingSource(wanted: RecordingQuery): RecordingSource {
       const path = resolve(definitionFolder, reference);
       const kind = await kindInside(workspaceRoot, path);
       if (kind === "file") return await readRecording({ path, dir: dirname(path), label: reference });
-      if (kind === "folder") return await newestOf(await recordingsIn(path, reference), wanted, "anyQuery");
+      if (kind === "folder") {
+        return await newestOf(await recordingsIn(workspaceRoot, path, reference), wanted, "anyQuery");
+      }
       const run = (await recordedRuns(workspaceRoot)).find(({ dir }) => basename(dir) === reference);
       return run && (await readRecording(run));
     },
@@ -44,9 +46,12 @@ async function recordedRuns(root: string): Promise<Recording[]> {
   return places.map(({ dir, runId }) => ({ path: layout.journal(dir), dir, label: `run ${runId}` }));
 }
 
-async function recordingsIn(folder: string, reference: string): Promise<Recording[]> {
+async function recordingsIn(root: string, folder: string, reference: string): Promise<Recording[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".jsonl"));
-  return names.map((name) => ({ path: join(folder, name), dir: folder, label: `${reference}/${name}` }));
+  const kinds = await Promise.all(names.map((name) => kindInside(root, join(folder, name))));
+  return names
+    .filter((_, index) => kinds[index] === "file")
+    .map((name) => ({ path: join(folder, name), dir: folder, label: `${reference}/${name}` }));
 }
 
 /** The newest run of the expert, those with the same query first, finished ones before others. */

@@ -1,4 +1,5 @@
 /** Asks the person at the terminal before the first write or exec; questions of parallel runs wait for each other. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { AppHost } from "../app/app";
 import { oneLine } from "../model/plainText";
 import type { ApprovalAnswer } from "../runtime/ports";
@@ -18,6 +19,8 @@ export function createApprovalDialog(io: CliIo, around: () => () => void): Appro
   const askNext: AskApproval = async (request) => {
     terminal ??= io.openTerminal();
     if (!terminal) return refuse("there is no terminal to ask on; pass --approve all to allow it", true);
+    // Events come in batches once a turn: what happened before the question shall stand above it.
+    await nextTurn();
     const resume = around();
     try {
       return await askOn(terminal, request);

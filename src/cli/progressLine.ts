@@ -12,7 +12,7 @@ const withoutWrap = (text: string) => `\u001b[?7l${text}\u001b[?7h`;
 export interface ProgressLine extends Disposable {
   /** Writes lines that stay. */
   write(...lines: string[]): void;
-  /** Nothing is drawn until the answer is called. */
+  /** Nothing is drawn, and lines wait, until the answer is called. */
   hold(): () => void;
 }
 
@@ -20,6 +20,7 @@ export interface ProgressLine extends Disposable {
 export function createProgressLine({ stdout, clock }: CliIo, lines: LineWriter, text: () => string): ProgressLine {
   let isDrawn = false;
   let held = 0;
+  let waiting: string[] = [];
   let frame = 0;
   const clear = () => {
     if (isDrawn && !lines.isBroken) stdout.write(clearLine);
@@ -32,22 +33,30 @@ export function createProgressLine({ stdout, clock }: CliIo, lines: LineWriter, 
     stdout.write(`${clearLine}${withoutWrap(`${frames[frame]} ${now}`)}`);
     isDrawn = true;
   };
+  const writeWaiting = () => {
+    if (waiting.length === 0) return;
+    clear();
+    for (const line of waiting) lines.write(line);
+    waiting = [];
+  };
   const ticking = stdout.isTTY ? clock.every(frameMs, draw) : undefined;
   return {
     write(...texts) {
-      clear();
-      for (const each of texts) lines.write(each);
+      waiting.push(...texts);
+      if (held === 0) writeWaiting();
     },
     hold() {
       clear();
       held += 1;
       return () => {
         held -= 1;
+        if (held === 0) writeWaiting();
       };
     },
     dispose() {
       ticking?.dispose();
       clear();
+      writeWaiting();
     },
   };
 }

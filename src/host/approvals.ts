@@ -84,9 +84,10 @@ export class Approvals implements vscode.Disposable {
   }
 }
 
-function questionOf({ expertKey, effect, summary }: Request): string {
-  const does = effect === "exec" ? "wants to start a program" : "wants to change a file";
-  return `${expertKey} ${does}: ${oneLine(summary, 300)}`;
+function questionOf({ expertKey, effect, tool, summary }: Request): string {
+  const does = effect === "exec" ? "wants to start a program" : "wants to change files";
+  const what = effect === "exec" && summary.startsWith(`${tool}: `) ? summary.slice(tool.length + 2) : summary;
+  return `${expertKey} ${does}: ${oneLine(what, 300)}`;
 }
 
 const cancelled: ApprovalAnswer = { granted: false, by: "cancelled", reason: "the run was cancelled", remember: false };

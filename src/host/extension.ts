@@ -18,6 +18,7 @@ import { FailureNavigation } from "./failureNavigation";
 import { writeEvents } from "./output";
 import { RunStarter } from "./runStarter";
 import { showStatus } from "./statusBar";
+import { showProgress } from "./viewProgress";
 import { ExpertsView } from "./views/expertsView";
 import { RunsView } from "./views/runsView";
 import { watchFolders } from "./watchFolders";
@@ -52,6 +53,7 @@ export function activate({ subscriptions, secrets, globalState, workspaceState }
 
   own(writeEvents(app, log));
   own(showStatus(app, approvals));
+  own(showProgress(app, approvals));
   own(registerLogLanguage(documents));
   own(markFailures(documents));
   own(reportDefinitions(definitions));

@@ -30,7 +30,6 @@ export class RunStarter {
       approval: readApprovalMode(),
       workspaceRoot: folder?.uri.fsPath ?? path.dirname(request.definitionPath),
     });
-    void vscode.window.withProgress({ location: { viewId: "runtrail.runs" } }, () => handle.done);
     void handle.done.then((outcome) => this.tell(request, handle, outcome, Date.now() - begun));
     await this.runsView.reveal(handle.dir);
     return handle;

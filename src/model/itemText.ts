@@ -9,7 +9,7 @@ import { factsTable, fence, inlineCode, partsText, usageTable, valueText } from 
 import type { Message } from "./message";
 import { oneLine } from "./plainText";
 import type { Generation, NoteItem, Run, Step, StepItem, ToolCallItem } from "./run";
-import { describeError, gradeSign, runStatusWords } from "./statusText";
+import { describeError, runStatusWords } from "./statusText";
 import { describeToolCall } from "./toolText";
 
 /** Which part of the run is to be shown. */
@@ -68,7 +68,7 @@ function formatStep(run: Run, step: Step): string[] {
       ["Checkpoint", step.checkpointId ?? ""],
     ]),
     ...failuresText(run.failures.filter((failure) => failure.step === step.step)),
-    ...step.items.flatMap((item) => formatItem(run, step, item).map(deeper)),
+    ...step.items.flatMap((item) => formatPart(run, step, item).map(deeper)),
     ...(step.usage ? ["## Usage", usageTable(step.usage)] : []),
   ];
 }
@@ -76,7 +76,7 @@ function formatStep(run: Run, step: Step): string[] {
 function formatItem(run: Run, step: Step, item: StepItem): string[] {
   switch (item.kind) {
     case "generation":
-      return formatGeneration(item, step);
+      return formatGeneration(item, step, true);
     case "toolCall":
       return formatToolCall(item, step, run);
     default:
@@ -84,13 +84,19 @@ function formatItem(run: Run, step: Step, item: StepItem): string[] {
   }
 }
 
+/** An item among the others of its step: what they tell is not told again. */
+function formatPart(run: Run, step: Step, item: StepItem): string[] {
+  if (item.kind === "generation") return formatGeneration(item, step, false);
+  if (item.kind === "note") return [`# ${item.event.type}`, oneLine(describeHappening(item.event).text, 600)];
+  return formatToolCall(item, step, run);
+}
+
 function formatToolCall(item: ToolCallItem, step: Step, run: Run): string[] {
   const failure = run.failures.find(({ toolCallId, step: at }) => toolCallId === item.toolCallId && at === step.step);
   const outcome = item.finishedAt === undefined ? "not finished" : item.isError ? "failed" : "done";
-  const sign = failure ? `${gradeSign(failure.grade)} ` : "";
   const { spilled, touched = [] } = item;
   return [
-    `# ${sign}${item.tool} · ${failure ? `failed, ${failure.grade}` : outcome}`,
+    `# ${item.tool} · ${failure ? `failed, ${failure.grade}` : outcome}`,
     factsTable([
       ["Step", String(step.step)],
       ["Skill", item.skill],
@@ -110,7 +116,7 @@ function formatToolCall(item: ToolCallItem, step: Step, run: Run): string[] {
   ];
 }
 
-function formatGeneration(item: Generation, step: Step): string[] {
+function formatGeneration(item: Generation, step: Step, withCalls: boolean): string[] {
   const outcome = item.error ? "failed" : item.finishedAt === undefined ? "not finished" : "done";
   const reasoning = item.reasoning?.map(({ text }) => text).join("\n\n");
   return [
@@ -127,8 +133,8 @@ function formatGeneration(item: Generation, step: Step): string[] {
     ...(item.error ? ["## Error", fence(describeError(item.error, Number.MAX_SAFE_INTEGER))] : []),
     ...(reasoning ? ["## Reasoning", fence(reasoning)] : []),
     ...(item.text ? ["## Text", fence(item.text, "markdown")] : []),
-    ...(item.toolCalls.length > 0 ? ["## Tool calls asked for"] : []),
-    ...item.toolCalls.flatMap(({ tool, args }) => [`### ${tool}`, valueText(args)]),
+    ...(withCalls && item.toolCalls.length > 0 ? ["## Tool calls asked for"] : []),
+    ...(withCalls ? item.toolCalls.flatMap(({ tool, args }) => [`### ${tool}`, valueText(args)]) : []),
     ...(item.usage ? ["## Usage", usageTable(item.usage)] : []),
   ];
 }
@@ -194,7 +200,7 @@ function formatMessage(message: Message, number: number): string[] {
 
 function failuresText(failures: readonly Failure[]): string[] {
   if (failures.length === 0) return [];
-  const lines = failures.map(({ grade, step, reason }) => `- ${gradeSign(grade)} ${grade} at step ${step}: ${reason}`);
+  const lines = failures.map(({ grade, step, reason }) => `- ${grade} at step ${step}: ${reason}`);
   return ["## Failures", lines.join("\n")];
 }
 

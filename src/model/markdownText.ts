@@ -13,7 +13,10 @@ const shortLength = 100;
 export function fence(text: string, language = "text"): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/gu)].map(([ticks]) => ticks.length));
   const marks = "`".repeat(longest + 1);
-  const lines = text.split(/\r\n|\r|\n/u).map((line) => escapeControls(line.replaceAll("\t", "  ")));
+  const lines = text
+    .replace(/\s+$/u, "")
+    .split(/\r\n|\r|\n/u)
+    .map((line) => escapeControls(line.replaceAll("\t", "  ")));
   return [`${marks}${language}`, ...lines, marks].join("\n");
 }
 
@@ -22,11 +25,11 @@ export function inlineCode(text: string): string {
   return `\`${line}\``;
 }
 
-/** Lines of `**name**: value`, those without a value left out. */
+/** Lines of `- name: value`, those without a value left out. */
 export function factsTable(facts: readonly (readonly [name: string, value: string])[]): string {
   return facts
     .filter(([, value]) => value !== "")
-    .map(([name, value]) => `- **${name}**: ${oneLine(value, 400)}`)
+    .map(([name, value]) => `- ${name}: ${oneLine(value, 400)}`)
     .join("\n");
 }
 
@@ -44,14 +47,18 @@ export function usageTable(usage: Usage): string {
   return ["| Tokens             |    Count |", "| :----------------- | -------: |", ...lines].join("\n");
 }
 
-/** Fields of a record one by one, short ones on their line, texts as blocks; anything else as it reads best. */
+/** Fields of a record: the short ones as a list, then the long ones as blocks; anything else as it reads best. */
 export function valueText(value: unknown): string {
   const opened = openJson(value);
   if (opened === undefined || opened === null) return "None.";
   if (typeof opened === "string") return opened === "" ? "Empty." : fence(opened);
   if (!isRecord(opened)) return fence(prettyJson(opened), "json");
   const entries = Object.entries(opened);
-  return entries.length === 0 ? "None." : entries.map(([key, each]) => fieldText(key, each)).join("\n\n");
+  if (entries.length === 0) return "None.";
+  const short = entries.flatMap(([key, each]) => shortField(key, each) ?? []);
+  const long = entries.filter(([key, each]) => shortField(key, each) === undefined);
+  const list = short.length === 0 ? [] : [short.join("\n")];
+  return [...list, ...long.map(([key, each]) => longField(key, each))].join("\n\n");
 }
 
 export function partsText(parts: readonly ResultPart[]): string {
@@ -65,16 +72,16 @@ export function partsText(parts: readonly ResultPart[]): string {
     .join("\n\n");
 }
 
-function fieldText(key: string, value: unknown): string {
-  const name = `**${oneLine(key, 80)}**`;
-  if (typeof value === "string") {
-    const isShort = value.length <= shortLength && !/[\r\n`]/u.test(value);
-    return isShort ? `${name}: ${value === "" ? "(empty)" : inlineCode(value)}` : `${name}:\n\n${fence(value)}`;
-  }
-  const json = compactJson(value);
-  return json.length <= shortLength && !json.includes("`")
-    ? `${name}: ${inlineCode(json)}`
-    : `${name}:\n\n${fence(prettyJson(value), "json")}`;
+/** `undefined` where the value needs a block of its own. */
+function shortField(key: string, value: unknown): string | undefined {
+  const text = typeof value === "string" ? value : compactJson(value);
+  if (text.length > shortLength || /[\r\n`]/u.test(text)) return undefined;
+  return `- ${oneLine(key, 80)}: ${text === "" ? "(empty)" : inlineCode(text)}`;
+}
+
+function longField(key: string, value: unknown): string {
+  const block = typeof value === "string" ? fence(value) : fence(prettyJson(value), "json");
+  return `${oneLine(key, 80)}:\n\n${block}`;
 }
 
 /** Text that is a JSON object or array is read as one: tools answer in JSON. */

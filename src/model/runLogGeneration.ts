@@ -1,12 +1,22 @@
 /** A generation in the run's log: its first line of text, what it cost, then the whole answer and its reasoning. */
 import { definitionPath } from "./definitionPath";
-import type { EventOf } from "./events";
+import type { EventOf, FinishReason } from "./events";
 import type { EventError } from "./failure";
 import { formatCost, formatDuration, formatTokens } from "./formatting";
 import type { LogLine } from "./logLine";
 import { logLine } from "./logLine";
 import { oneLine, plainLines } from "./plainText";
 import { describeError } from "./statusText";
+
+const reasonWords: Record<FinishReason, string> = {
+  stop: "ended by itself",
+  toolCalls: "ended with tool calls",
+  length: "ended at the token limit",
+  contentFilter: "ended by a content filter",
+  error: "ended with an error",
+  cancelled: "cancelled",
+  other: "ended",
+};
 
 /** How much of what a log shows. */
 export const limits = {
@@ -38,7 +48,7 @@ function saidFirst(end: EventOf<"finishGeneration">): string {
   if (end.error) return `failed: ${describeError(end.error)}`;
   if (end.finishReason === "cancelled") return "cancelled";
   const tools = end.toolCalls.map(({ tool }) => oneLine(tool, 80)).join(", ");
-  return oneLine(end.text ?? "") || (tools ? `calls ${oneLine(tools)}` : `no text (${end.finishReason})`);
+  return oneLine(end.text ?? "") || (tools ? `calls ${oneLine(tools)}` : `no text (${reasonWords[end.finishReason]})`);
 }
 
 function answerLines(end: EventOf<"finishGeneration">): string[] {
@@ -50,7 +60,7 @@ function answerLines(end: EventOf<"finishGeneration">): string[] {
   const firstToken =
     end.timeToFirstTokenMs === undefined ? "" : `first token after ${formatDuration(end.timeToFirstTokenMs)}`;
   return [
-    [`ended with ${finishReason}`, tokens, firstToken, attempt].filter(Boolean).join(" · "),
+    [reasonWords[finishReason], tokens, firstToken, attempt].filter(Boolean).join(" · "),
     ...reasoning.flatMap((part) => ["reasoning:", ...plainLines(part.text, limits.text).map((line) => `  ${line}`)]),
     // A text of one short line already stands in the item's own line.
     ...(oneLine(text) === text ? [] : plainLines(text, limits.text)),

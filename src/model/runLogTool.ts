@@ -22,7 +22,8 @@ export function formatToolCall(
   const call = describeToolCall(start.tool, start.args);
   const args = unpackValue(start.args, limits.args).map((line) => logLine(3, line, { ...target, grade: undefined }));
   if (!end) return [logLine(2, `${call} · ${goesOn ? "running…" : "did not finish"}`, target), ...args];
-  const outcome = grade ? `failed, ${grade}` : end.isError ? "failed" : "done";
+  const outcome =
+    end.errorClass === "cancelled" ? "cancelled" : grade ? `failed, ${grade}` : end.isError ? "failed" : "done";
   const head = `${grade ? `${gradeSign(grade)} ` : ""}${call} · ${outcome} · ${formatDuration(end.durationMs)}`;
   return [logLine(2, head, target), ...args, ...formatOutcome(end, 3, grade, path)];
 }

@@ -1,12 +1,11 @@
 /** Closes runs whose process died: the torn end is healed, then an `errorRun` of class `interrupted` ends the journal. */
-import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { codeOf } from "../base/errors";
 import { type EventOf, endsRun, type RunEvent } from "../model/events";
 import { type Run, runOf } from "../model/run";
 import { readJobRecord, writeJobRecord } from "./jobRecord";
 import { openJournal } from "./journal";
 import { layout } from "./layout";
+import { withProcessLock } from "./processLock";
 import { stateOf } from "./processOwner";
 import { healJournal, readJournal } from "./readJournal";
 import { listRunFolders, type RunPlace } from "./runFolders";
@@ -42,20 +41,10 @@ export async function recoverRuns(
 
 async function recoverRun(root: string, place: RunPlace, ports: RecoveryPorts): Promise<RecoveredRun | undefined> {
   const info = await readRunInfo(place.dir);
-  if (info?.status !== "running" || (await stateOf(ownerOf(info))) !== "dead") return undefined;
+  if (info?.status !== "running" || (await stateOf(info)) !== "dead") return undefined;
+  // Two windows may find the same run: the one that holds the lock closes it.
   const lock = join(place.dir, "recovery.lock");
-  // Two windows may find the same run: the one that makes the lock closes it.
-  const handle = await open(lock, "wx").catch((error: unknown) => {
-    if (codeOf(error) === "EEXIST") return undefined;
-    throw error;
-  });
-  if (!handle) return undefined;
-  try {
-    return await closeRun(root, place, info, ports);
-  } finally {
-    await handle.close();
-    await rm(lock, { force: true });
-  }
+  return await withProcessLock(lock, ports.newId, () => closeRun(root, place, info, ports));
 }
 
 async function closeRun(root: string, place: RunPlace, info: RunInfo, ports: RecoveryPorts): Promise<RecoveredRun> {
@@ -131,9 +120,4 @@ async function closeJob(jobDir: string, run: Run | undefined, ports: RecoveryPor
     },
     ports.newId(),
   );
-}
-
-function ownerOf(info: RunInfo): { pid: number; host: string; process_started?: string } {
-  const { pid, host, process_started } = info;
-  return { pid, host, ...(process_started && { process_started }) };
 }

@@ -116,7 +116,7 @@ describe("formatRunLog", () => {
 
       Step 1 · ~ recovered · 400 ms · 1.2k tokens
         model · I run the tests. Then I look. · 2.0 s · 1.2k tokens
-          ended with toolCalls · in 1.0k, out 234
+          ended with tool calls · in 1.0k, out 234
           I run the tests.
           Then I look.
         ~ exec npm test · failed, recovered · 850 ms

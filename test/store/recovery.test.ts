@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, mkdtemp, readFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { nanoid } from "nanoid";
@@ -68,6 +68,13 @@ describe("recovery", () => {
     await Promise.all([1, 2, 3].map(() => recoverRuns(root, ports, fail)));
     const lines = (await readFile(layout.journal(dir), "utf8")).trim().split("\n");
     expect(lines.filter((line) => line.includes("errorRun"))).toHaveLength(1);
+  });
+
+  it("is not kept from it by another that died while it was at it", async () => {
+    const dir = await interruptedRun({ pid: await deadPid(), host: hostname() });
+    await writeFile(join(dir, "recovery.lock"), JSON.stringify({ pid: await deadPid(), host: hostname() }));
+    expect(await recoverRuns(root, ports, fail)).toMatchObject([{ dir }]);
+    expect((await readdir(dir)).filter((name) => name.includes("lock"))).toEqual([]);
   });
 
   it("leaves a run alone that goes on, here or on another machine", async () => {

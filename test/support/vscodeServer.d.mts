@@ -11,6 +11,8 @@ export interface VscodeServerOptions {
   extraArgs?: readonly string[];
   /** Environment variables for the server and its extension hosts, over this process's own. */
   env?: Readonly<Record<string, string>>;
+  /** A secret that the address must carry; default: none is needed. */
+  token?: string;
   /** Whether the URL's development options are honoured; default true. */
   driver?: boolean;
 }

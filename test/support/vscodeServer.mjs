@@ -18,6 +18,7 @@ export async function startVscodeServer({
   settings = {},
   extraArgs = [],
   env = {},
+  token,
   driver = true,
 }) {
   await installVscode(version);
@@ -37,7 +38,8 @@ export async function startVscodeServer({
       node,
       [
         main,
-        ...["--host", "127.0.0.1", "--port", "0", "--without-connection-token"],
+        ...["--host", "127.0.0.1", "--port", "0"],
+        ...(token === undefined ? ["--without-connection-token"] : tokenArguments(dir, token)),
         ...common,
         ...folders,
         // A release build honours the development options in the URL only with this driver.
@@ -54,7 +56,7 @@ export async function startVscodeServer({
       extensionsDir,
       output: server.output,
       exited: server.exited,
-      url: (folder, options) => urlOf(server.origin, folder, options),
+      url: (folder, urlOptions = {}) => urlOf(server.origin, folder, { ...urlOptions, token }),
       async close() {
         await server.stop();
         rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
@@ -64,6 +66,13 @@ export async function startVscodeServer({
     rmSync(dir, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** In a file: every user of the machine can read a command line. */
+function tokenArguments(dir, token) {
+  const file = join(dir, "token");
+  writeFileSync(file, token, { mode: 0o600 });
+  return ["--connection-token-file", file];
 }
 
 function writeSettings(dataDir, settings) {
@@ -86,13 +95,15 @@ function writeSettings(dataDir, settings) {
   }
 }
 
-function urlOf(origin, folder, { developmentPath, testsPath } = {}) {
+function urlOf(origin, folder, { developmentPath, testsPath, token }) {
   const { host } = new URL(origin);
   const payload = [["skipWelcome", "true"]];
   if (developmentPath !== undefined)
     payload.push(["extensionDevelopmentPath", `vscode-remote://${host}${developmentPath}`]);
   if (testsPath !== undefined) payload.push(["extensionTestsPath", `vscode-remote://${host}${testsPath}`]);
-  return `${origin}/?${new URLSearchParams({ folder, payload: JSON.stringify(payload) })}`;
+  const query = new URLSearchParams({ folder, payload: JSON.stringify(payload) });
+  if (token !== undefined) query.set("tkn", token);
+  return `${origin}/?${query}`;
 }
 
 /** The server, its extension hosts and what they start form one process group, so that nothing stays behind. */

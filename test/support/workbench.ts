@@ -33,7 +33,7 @@ export interface Workbench {
   readonly page: Page;
   /** F1, the title, Enter. The title is as the palette shows it, such as `Runtrail: Run Expert…`. */
   runCommand(title: string): Promise<void>;
-  /** Titles that the palette offers for a text. */
+  /** Titles that the palette offers for a text that is a part of one. */
   commandTitles(text: string): Promise<string[]>;
   /** Types into the open quick input and presses Enter; with `pick`, waits for that row and takes it. */
   quickInput(text: string, options?: { pick?: string | RegExp }): Promise<void>;
@@ -98,12 +98,23 @@ function workbenchOf(server: VscodeServer, browser: Browser, page: Page): Workbe
     throw new Error(`The keyboard did not reach ${what}. There are: ${(await quickRows()).join(" · ")}`);
   };
 
-  const openPalette = async (text: string) => {
-    await page.keyboard.press("F1");
-    const box = page.locator(quickInputBox);
-    await box.waitFor();
-    await box.fill(`>${text}`);
-  };
+  /** The palette shows what was known when it was opened: while the window is starting, it is opened again. */
+  const openPalette = (text: string, isThere: (label: string) => boolean, what: string) =>
+    waitUntil(
+      what,
+      async () => {
+        await page.keyboard.press("F1");
+        await page.locator(quickInputBox).fill(`>${text}`);
+        const deadline = performance.now() + 1_500;
+        while (performance.now() < deadline) {
+          if ((await quickRows()).some(isThere)) return true;
+          await page.waitForTimeout(50);
+        }
+        await page.keyboard.press("Escape");
+        return false;
+      },
+      { timeoutMs: 30_000 },
+    );
 
   const treeRows = (viewTitle: string) => readTreeRows(page, viewTitle);
 
@@ -128,16 +139,14 @@ function workbenchOf(server: VscodeServer, browser: Browser, page: Page): Workbe
   return {
     page,
     async runCommand(title) {
-      await openPalette(title);
-      await focusQuickRow((label) => label === title || label.startsWith(`${title},`), `the command “${title}”`);
+      const isIt = (label: string) => label === title || label.startsWith(`${title},`);
+      await openPalette(title, isIt, `the command “${title}”`);
+      await focusQuickRow(isIt, `the command “${title}”`);
       await page.keyboard.press("Enter");
     },
     async commandTitles(text) {
-      await openPalette(text);
-      const rows = await waitUntil("the palette's rows", async () => {
-        const found = await quickRows();
-        return found.length > 0 ? found : undefined;
-      });
+      await openPalette(text, (label) => label.includes(text), `commands with “${text}”`);
+      const rows = await quickRows();
       await page.keyboard.press("Escape");
       return rows;
     },

@@ -50,13 +50,15 @@ export function registerExpertLenses(app: App, definitions: Definitions, approva
 function runLens(file: string, entry: ExpertEntry): vscode.Command[] {
   if (errorsOf(entry).length > 0 || !vscode.workspace.isTrusted) return [];
   const node = expertNode(file, entry.key);
-  return [{ title: "$(play) Run", tooltip: `Run ${entry.key}`, command: "runtrail.runExpert", arguments: [node] }];
+  return [
+    { title: withIcon("play", "Run"), tooltip: `Run ${entry.key}`, command: "runtrail.runExpert", arguments: [node] },
+  ];
 }
 
 function lastRunLenses(run: RunSummary | undefined, waiting: ReadonlySet<string>): vscode.Command[] {
   if (!run) return [];
-  const lens = (title: string, command: string): vscode.Command => ({
-    title,
+  const lens = (icon: string, text: string, command: string): vscode.Command => ({
+    title: withIcon(icon, text),
     command: `runtrail.${command}`,
     arguments: [run.dir],
   });
@@ -65,24 +67,29 @@ function lastRunLenses(run: RunSummary | undefined, waiting: ReadonlySet<string>
   switch (status) {
     case "running":
       return [
-        lens("$(loading~spin) Running", "revealRun"),
-        ...(run.isHere ? [lens("$(debug-stop) Stop", "stopRun")] : []),
+        lens("loading~spin", "Running", "revealRun"),
+        ...(run.isHere ? [lens("debug-stop", "Stop", "stopRun")] : []),
       ];
     case "waiting":
-      return [lens("$(bell-dot) Waits for approval · answer", "answerApproval"), lens("$(debug-stop) Stop", "stopRun")];
+      return [lens("bell-dot", "Waits for approval · answer", "answerApproval"), lens("debug-stop", "Stop", "stopRun")];
     case "ok":
-      return [lens(`$(pass) Last run finished${took} · open log`, "openRunLog")];
+      return [lens("pass", `Last run finished${took} · open log`, "openRunLog")];
     case "fatal":
     case "blocked":
     case "recovered":
       return run.failure
-        ? [lens("$(error) Last run failed · go to failing step", "goToFailingStep")]
-        : [lens("$(circle-slash) Last run stopped · open log", "openRunLog")];
+        ? [lens("error", "Last run failed · go to failing step", "goToFailingStep")]
+        : [lens("circle-slash", "Last run stopped · open log", "openRunLog")];
     case "cancelled":
-      return [lens("$(circle-slash) Last run cancelled · open log", "openRunLog")];
+      return [lens("circle-slash", "Last run cancelled · open log", "openRunLog")];
     case "unknown":
-      return [lens("$(question) Last run did not end · open log", "openRunLog")];
+      return [lens("question", "Last run did not end · open log", "openRunLog")];
     default:
       return assertNever(status);
   }
+}
+
+/** A plain space after an icon collapses in a lens. */
+function withIcon(icon: string, text: string): string {
+  return `$(${icon})\u00a0${text}`;
 }

@@ -1,6 +1,7 @@
 /** Folding, outline and links of a run's log. */
 import * as vscode from "vscode";
 import { DisposableStore } from "../../base/disposable";
+import { definitionPath } from "../../model/definitionPath";
 import { workspaceOf } from "../views/runTree";
 import { type Block, foldsOf, outlineOf } from "./logOutline";
 import type { RunDocuments } from "./runDocuments";
@@ -49,14 +50,34 @@ function symbolOf(document: vscode.TextDocument, block: Block): vscode.DocumentS
   return symbol;
 }
 
+/** The definition, where a line names it with its line: `/…/perstack.toml:28`. */
+function definitionLinks(
+  document: vscode.TextDocument,
+  index: number,
+  file: string | undefined,
+): vscode.DocumentLink[] {
+  const { text } = document.lineAt(index);
+  const start = file === undefined ? -1 : text.indexOf(file);
+  if (file === undefined || start === -1) return [];
+  const end = start + file.length;
+  const [place = "", line] = /^:(\d+)/u.exec(text.slice(end)) ?? [];
+  const target = vscode.Uri.file(file).with({ fragment: line ? `L${line}` : "" });
+  const link = new vscode.DocumentLink(new vscode.Range(index, start, index, end + place.length), target);
+  link.tooltip = "Open definition";
+  return [link];
+}
+
 /** The path that a line is about, where the line names it. */
 function linksIn(document: vscode.TextDocument, documents: RunDocuments): vscode.DocumentLink[] {
   const log = documents.logOf(document.uri);
   if (!log) return [];
   const root = vscode.Uri.file(workspaceOf(log.dir));
   const links: vscode.DocumentLink[] = [];
+  const definition = log.run.definition && definitionPath(log.run.definition.uri);
   for (const [index, { path }] of log.lines.entries()) {
-    if (!path || index >= document.lineCount) continue;
+    if (index >= document.lineCount) continue;
+    links.push(...definitionLinks(document, index, definition));
+    if (!path) continue;
     const start = document.lineAt(index).text.indexOf(path);
     if (start === -1) continue;
     const target = vscode.Uri.joinPath(root, path);

@@ -67,6 +67,7 @@ export function runRow(run: RunSummary, { now, waiting }: RunMoment): Row {
       going && run.isHere ? "active" : "",
       going ? "" : "ended",
       run.failure ? "hasFailure" : "",
+      run.failure && (status === "fatal" || status === "blocked") ? "failed" : "",
     ].filter(Boolean),
     children: going ? "expanded" : "collapsed",
     spoken: joinParts(`Run of ${run.expertKey}`, words, duration, tokens),
@@ -150,7 +151,7 @@ export function problemRow(problem: RunProblem): Row {
 
 function generationRow(run: Run, step: Step, item: Generation): Row {
   const going = item.finishedAt === undefined && isGoing(run, step);
-  const status: RowStatus = going ? "running" : generationStatus(item);
+  const status: RowStatus = going ? "running" : generationStatus(run, step, item);
   const said = item.error ? oneLine(item.error.message) : oneLine(item.text ?? "", 120);
   const asked = item.toolCalls.map(({ tool }) => tool).join(", ");
   const tokens = tokensOf(item.usage?.totalTokens ?? 0);
@@ -166,8 +167,10 @@ function generationRow(run: Run, step: Step, item: Generation): Row {
   };
 }
 
-function generationStatus(item: Generation): RowStatus {
-  if (item.error) return item.error.class === "cancelled" ? "cancelled" : "recovered";
+function generationStatus(run: Run, step: Step, item: Generation): RowStatus {
+  if (item.error?.class === "cancelled") return "cancelled";
+  const isLast = item === step.items.findLast(({ kind }) => kind === "generation");
+  if (item.error) return isLast && gradeOfStep(run, step) === "fatal" ? "fatal" : "recovered";
   return item.finishedAt === undefined ? "cancelled" : "ok";
 }
 
@@ -217,8 +220,8 @@ function isGoing(run: Run, step: Step): boolean {
 function toolNames(step: Step): string {
   const names = step.items.flatMap((item) => (item.kind === "toolCall" ? [item.tool] : []));
   if (names.length > 0) return [...new Set(names)].join(", ");
-  const text = step.items.findLast((item) => item.kind === "generation" && item.text);
-  return text?.kind === "generation" ? (text.text ?? "") : "";
+  const last = step.items.findLast((item) => item.kind === "generation");
+  return last?.kind === "generation" ? (last.text ?? last.error?.message ?? "") : "";
 }
 
 function tokensOf(count: number): string {

@@ -48,7 +48,7 @@ export function brokenAnswer(label: string, how: string): ModelError {
 function verdictOf(fault: Fault, source: ErrorSource): Verdict {
   const { label, modelId } = source;
   const status = fault.statusCode === undefined ? "" : ` (${fault.statusCode})`;
-  const said = fault.said ? `: ${fault.said}` : "";
+  const said = fault.said ? `: ${fault.said.trim().replace(/\.$/, "")}` : "";
   const kind = kindOf(fault);
   switch (kind) {
     case "auth":
@@ -146,7 +146,7 @@ function kindOf(fault: Fault): Kind {
     if (status === 429) return /insufficient_quota/.test(body) ? "quota" : "rate";
     return status >= 500 || status === 408 || status === 409 ? "unavailable" : "badRequest";
   }
-  if (status !== undefined || fault.messages.includes("terminated")) return "broken";
+  if (status !== undefined || fault.messages.some((message) => /\bterminated\b/.test(message))) return "broken";
   if (fault.networkCode) return /CERT|TLS|SIGN/.test(fault.networkCode) ? "untrusted" : "unreachable";
   return kindOfType(fault.type) ?? kindOfName(fault);
 }

@@ -35,7 +35,7 @@ export function faultOf(error: unknown): Fault {
   const name = textOf(top?.name) ?? "";
   const fault: Fault = {
     name,
-    messages: [...new Set(chain.map((fields) => textOf(fields.message)).filter((message) => message !== undefined))],
+    messages: messagesOf(chain),
     body,
     isPayload,
   };
@@ -51,6 +51,16 @@ export function faultOf(error: unknown): Fault {
       retryAfterMs: first(chain, (fields) => retryAfter(asFields(fields.responseHeaders))),
     }),
   );
+}
+
+/** Without those that an outer one already holds. */
+function messagesOf(chain: readonly Fields[]): string[] {
+  const messages: string[] = [];
+  for (const { message } of chain) {
+    const told = textOf(message);
+    if (told !== undefined && !messages.some((outer) => outer.includes(told))) messages.push(told);
+  }
+  return messages;
 }
 
 function chainOf(error: unknown): Fields[] {

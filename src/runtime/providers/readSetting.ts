@@ -67,8 +67,9 @@ export function checkKey({ keyNames }: Keyed, env: ProviderContext["env"]): Usab
 export function secretsOf({ keyNames }: Keyed, context: ProviderContext): string[] {
   const custom = z.object({ headers: z.record(z.string(), z.unknown()) }).safeParse(context.setting);
   const values = [...keyNames.map((name) => context.env[name]), ...Object.values(custom.data?.headers ?? {})];
+  const texts = values.filter((value) => typeof value === "string").map((value) => value.trim());
   // Of “Bearer xyz”, xyz alone is a secret too.
-  return values.flatMap((value) => (typeof value === "string" ? [value.trim(), ...value.trim().split(/\s+/)] : []));
+  return texts.flatMap((value) => [value, value.replace(/^(?:bearer|basic|token)\s+/i, "")]);
 }
 
 export function invalidSetting(key: string, what: string): ModelError {
