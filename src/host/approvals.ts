@@ -68,7 +68,12 @@ export class Approvals implements vscode.Disposable {
   }
 
   private async show(request: Request): Promise<void> {
-    await this.settle(request, await vscode.window.showWarningMessage(questionOf(request), ...choices));
+    const choice = await vscode.window.showWarningMessage(questionOf(request), ...choices);
+    // The editor cannot take a notification back when the tree was quicker.
+    if (choice && !this.pending.has(request.approvalId)) {
+      vscode.window.setStatusBarMessage("This question was answered already.", 4000);
+    }
+    await this.settle(request, choice);
   }
 
   /** A choice for a run that is answered already, or no choice, changes nothing. */
