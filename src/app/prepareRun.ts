@@ -65,6 +65,7 @@ export async function prepareRun(
     stepsBefore: previous?.totalSteps ?? 0,
     reasoningBudget: request.reasoningBudget ?? definition.reasoningBudget,
     definition: { uri: pathToFileURL(request.definitionPath).href, line: entry.range.line },
+    workspaceRoot: root,
     requestId: newId(),
     runtimeVersion,
   };

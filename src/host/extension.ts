@@ -10,6 +10,7 @@ import { Definitions } from "./definitions";
 import { reportDefinitions } from "./diagnostics/definitionDiagnostics";
 import { registerExpertLenses } from "./diagnostics/expertLenses";
 import { reportFailedRuns } from "./diagnostics/runDiagnostics";
+import { registerSpellingFixes } from "./diagnostics/spellingFixes";
 import { markFailures } from "./documents/failureMarks";
 import { registerLogLanguage } from "./documents/logLanguage";
 import { RunDocuments } from "./documents/runDocuments";
@@ -58,6 +59,7 @@ export function activate({ subscriptions, secrets, globalState, workspaceState }
   own(markFailures(documents));
   own(reportDefinitions(definitions));
   own(reportFailedRuns(app, definitions));
+  own(registerSpellingFixes());
   own(registerExpertLenses(app, definitions, approvals));
   own(
     registerCommands({ app, approvals, definitions, documents, expertsView, keys, log, navigation, runsView, starter }),

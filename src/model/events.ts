@@ -40,6 +40,8 @@ export const payloads = {
     limits: Limits,
     reasoningBudget: z.union([text, count]).optional(),
     definition: DefinitionRef.optional(),
+    /** Absolute path of the workspace folder. */
+    workspace: text.optional(),
     expertVersion: text.optional(),
     parent: z.object({ runId: text, toolCallId: text.optional() }).optional(),
     resumedFrom: z.object({ checkpointId: text }).optional(),

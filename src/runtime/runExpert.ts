@@ -23,6 +23,8 @@ export interface RunSetup extends RunIdentity {
   stepsBefore: number;
   reasoningBudget?: string | number | undefined;
   definition?: DefinitionRef | undefined;
+  /** Absolute path of the workspace folder. */
+  workspaceRoot?: string | undefined;
   requestId: string;
   runtimeVersion: string;
 }
@@ -184,6 +186,7 @@ function startEvent(setup: RunSetup): EventPayload {
     limits,
     ...(reasoningBudget !== undefined && { reasoningBudget }),
     ...(definition && { definition }),
+    ...(setup.workspaceRoot && { workspace: setup.workspaceRoot }),
     expertVersion,
     requestId,
     runtimeVersion,

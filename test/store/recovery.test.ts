@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { appendFile, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { nanoid } from "nanoid";
 import { beforeEach, describe, expect, it } from "vitest";
+import { newId } from "../../src/app/newId";
 import type { RunEvent } from "../../src/model/events";
 import { layout } from "../../src/store/layout";
 import { currentOwner } from "../../src/store/processOwner";
@@ -14,7 +14,6 @@ import { createRunFolder } from "../../src/store/runFolder";
 import { type RunInfo, readRunInfo } from "../../src/store/runInfo";
 
 let root: string;
-const newId = nanoid;
 const ports = { now: () => 1_000, newId };
 const fail = (error: unknown) => {
   throw error;

@@ -1,6 +1,6 @@
 /** Drives the loop with a scripted model, tools of the test's own and a recorder in memory. */
-import { nanoid } from "nanoid";
 import * as z from "zod";
+import { newId } from "../../src/app/newId";
 import type { Checkpoint } from "../../src/model/checkpoint";
 import type { AnyEvent, LiveEvent, RunEvent } from "../../src/model/events";
 import { updateTodos } from "../../src/model/todos";
@@ -81,7 +81,7 @@ export async function runLoop(model: LanguageModel, options: LoopOptions = {}): 
         spill: async (result) => (options.folder ? await options.folder.spill(result) : { result }),
       },
       clock: testClock(delays),
-      newId: nanoid,
+      newId,
       random: () => 1,
       workspace: noWorkspace,
       approval: options.approval,

@@ -11,13 +11,11 @@ const call = fc.oneof(
   fc.record({ tool: fc.constant("todo"), args: fc.record({ completedTodos: fc.array(fc.nat(4), { maxLength: 5 }) }) }),
   fc.record({ tool: fc.constant("echo"), args: fc.constantFrom('{"cut', 3, null, {}) }),
 );
-const fault = fc
-  .record({ isRetryable: fc.boolean(), statusCode: fc.constantFrom(400, 429, 500) })
-  .map(
-    (details): Turn => ({
-      throws: new ModelError("A fault\nof two lines", { class: "provider_unavailable", ...details }),
-    }),
-  );
+const fault = fc.record({ isRetryable: fc.boolean(), statusCode: fc.constantFrom(400, 429, 500) }).map(
+  (details): Turn => ({
+    throws: new ModelError("A fault\nof two lines", { class: "provider_unavailable", ...details }),
+  }),
+);
 const answer = fc.record({ text, calls: fc.array(call, { minLength: 1, maxLength: 3 }) });
 
 /** A script of at most 12 turns; it may end too early, which a run must survive as well. */

@@ -6,7 +6,7 @@ import { oneLine } from "../../model/plainText";
 import { runStatusWords } from "../../model/statusText";
 import { isRecord } from "../../model/toolText";
 import { itemAt, type PlaceInRun } from "../sources";
-import { lastRunOf } from "../views/expertsView";
+import { lastRunOf } from "../views/lastRun";
 import { joinParts, statusIcon } from "../views/row";
 import { statusOfRun } from "../views/runRows";
 import type { CommandParts } from "./commandParts";

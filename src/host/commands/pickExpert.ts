@@ -1,12 +1,11 @@
 /** Asks which expert to run, the most recently run first, and what for, earlier queries at hand. */
-import * as path from "node:path";
 import * as vscode from "vscode";
 import type { RunSummary } from "../../app/runIndex";
 import { formatTime } from "../../model/formatting";
 import { oneLine } from "../../model/plainText";
 import type { Definitions } from "../definitions";
-import { lastRunOf } from "../views/expertsView";
 import { errorsOf } from "../views/expertTree";
+import { lastRunOf, queriesOf } from "../views/lastRun";
 
 export interface ExpertChoice {
   definitionPath: string;
@@ -111,17 +110,4 @@ export function askQuery(
     show();
     pick.show();
   });
-}
-
-const keptQueries = 20;
-
-/** Without repetition, newest first. */
-export function queriesOf(runs: readonly RunSummary[], definitionPath: string, expertKey: string): string[] {
-  const same = runs.filter(
-    (run) =>
-      run.expertKey === expertKey &&
-      run.parentRunId === undefined &&
-      (run.definitionPath === undefined || path.normalize(run.definitionPath) === path.normalize(definitionPath)),
-  );
-  return [...new Set(same.map(({ query }) => query.trim()).filter((query) => query !== ""))].slice(0, keptQueries);
 }

@@ -8,8 +8,8 @@ import type { ExpertEntry } from "../../model/definition";
 import { formatDuration } from "../../model/formatting";
 import type { Approvals } from "../approvals";
 import type { Definitions } from "../definitions";
-import { lastRunOf } from "../views/expertsView";
 import { errorsOf, expertNode } from "../views/expertTree";
+import { lastRunOf } from "../views/lastRun";
 import { statusOfRun } from "../views/runRows";
 import { editorRange } from "./textRange";
 

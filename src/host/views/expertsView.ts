@@ -1,5 +1,4 @@
 /** The Experts view: each definition file, its experts with how their last run went, their delegates and skills. */
-import * as path from "node:path";
 import * as vscode from "vscode";
 import type { App } from "../../app/app";
 import type { RunSummary } from "../../app/runIndex";
@@ -17,6 +16,7 @@ import {
   groupNode,
   rootNodes,
 } from "./expertTree";
+import { lastRunOf } from "./lastRun";
 import type { Row } from "./row";
 import { tooltipOf, treeItemOf } from "./treeItem";
 
@@ -157,12 +157,6 @@ export class ExpertsView implements vscode.TreeDataProvider<ExpertNode>, vscode.
       ? undefined
       : "Restricted mode: experts can be read, not run. Trust the workspace to run them.";
   }
-}
-
-/** @param runs newest first. Runs that another run delegated count as well. */
-export function lastRunOf(runs: readonly RunSummary[], file: string, key: string): RunSummary | undefined {
-  const isSame = (other: string | undefined) => other === undefined || path.normalize(other) === path.normalize(file);
-  return runs.find(({ expertKey, definitionPath }) => expertKey === key && isSame(definitionPath));
 }
 
 const goneRow: Row = { label: "", icon: { id: "circle-slash" }, context: ["gone"], children: "none", spoken: "Gone" };

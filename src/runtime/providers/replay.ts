@@ -86,10 +86,12 @@ function answersOf(events: readonly RunEvent[]): { answers: Answer[]; messages: 
   return { answers, messages };
 }
 
-/** The folder of the definition that was run. */
+/** The workspace folder of the recorded run; of one that does not say it, the folder of its definition. */
 function recordedRootOf(events: readonly RunEvent[]): string | undefined {
   const start = events.find((event) => event.type === "startRun");
-  const uri = start?.type === "startRun" ? start.definition?.uri : undefined;
+  if (start?.type !== "startRun") return undefined;
+  if (start.workspace !== undefined) return start.workspace;
+  const uri = start.definition?.uri;
   if (!uri?.startsWith("file:")) return undefined;
   try {
     return fileURLToPath(new URL(".", uri)).replace(/[/\\]$/, "");
