@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { Emitter } from "../base/bus";
 import type { Disposable } from "../base/disposable";
 import type { AnyEvent } from "../model/events";
-import { isLive } from "../model/events";
+import { isLive, type RunEvent } from "../model/events";
 import { type Run, reduceRun, runOf } from "../model/run";
 import { layout } from "../store/layout";
 import { readJournal } from "../store/readJournal";
@@ -30,7 +30,7 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
   const changed = new Emitter<ReadonlySet<string>>(onError);
   const summaries = new Map<string, RunSummary>();
   const stamps = new Map<string, string>();
-  const live = new Map<string, { run?: Run }>();
+  const live = new Map<string, { run?: Run; events: RunEvent[] }>();
   /** Runs of this process whose end could not be recorded. */
   const lost = new Set<string>();
   const loaded = new Map<string, { stamp: string; content: LoadedRun }>();
@@ -93,12 +93,13 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
     get: (dir) => summaries.get(dir),
     refresh: async (dir) => (dir === undefined ? await refreshAll() : await refreshRun(dir)),
     async load(dir) {
+      const running = live.get(dir);
+      if (running?.run) return { run: running.run, events: running.events, problems: [] };
       const stamp = (await stampOf(dir)) ?? "";
       const kept = loaded.get(dir);
-      const running = live.get(dir)?.run;
-      if (kept && kept.stamp === stamp && !running) return kept.content;
+      if (kept?.stamp === stamp) return kept.content;
       const { events, problems } = await readJournal(layout.journal(dir));
-      const run = running ?? runOf(events);
+      const run = runOf(events);
       if (!run) throw new Error(`${problems[0]?.reason ?? "No event has been recorded"} (${layout.journal(dir)})`);
       const content: LoadedRun = { run, events, problems };
       loaded.delete(dir);
@@ -106,11 +107,12 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
       for (const oldest of loaded.keys()) if (loaded.size > keptRuns) loaded.delete(oldest);
       return content;
     },
-    attach: (dir) => void live.set(dir, {}),
+    attach: (dir) => void live.set(dir, { events: [] }),
     apply(dir, event) {
       const entry = live.get(dir);
       if (!entry || isLive(event)) return;
       entry.run = reduceRun(entry.run, event);
+      entry.events.push(event);
       summaries.set(dir, summarizeRun(entry.run, { dir, isHere: true }));
       touch(dir);
     },

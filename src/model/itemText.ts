@@ -7,7 +7,7 @@ import { gradeOfStep } from "./failures";
 import { formatCost, formatDuration, formatTime } from "./formatting";
 import { factsTable, fence, inlineCode, partsText, usageTable, valueText } from "./markdownText";
 import type { Message } from "./message";
-import { oneLine } from "./plainText";
+import { escapeControls, oneLine } from "./plainText";
 import type { Generation, NoteItem, Run, Step, StepItem, ToolCallItem } from "./run";
 import { describeError, runStatusWords } from "./statusText";
 import { describeToolCall } from "./toolText";
@@ -20,13 +20,19 @@ export type DetailsPlace =
   | { view: "item"; step: number; seq: number };
 
 export function formatDetails({ run, events }: { run: Run; events: readonly RunEvent[] }, place: DetailsPlace): string {
-  if (place.view === "run") return `${formatRun(run).join("\n\n")}\n`;
+  const blocks = blocksOf(run, events, place);
+  // The last door before a screen: only the line breaks are ours.
+  return `${blocks.join("\n\n").split("\n").map(escapeControls).join("\n")}\n`;
+}
+
+function blocksOf(run: Run, events: readonly RunEvent[], place: DetailsPlace): string[] {
+  if (place.view === "run") return formatRun(run);
   const step = run.steps.find((each) => each.step === place.step);
-  if (!step) return `Step ${place.step} is not in this run.\n`;
-  if (place.view === "step") return `${formatStep(run, step).join("\n\n")}\n`;
-  if (place.view === "checkpoint") return `${formatCheckpoint(run, step, events).join("\n\n")}\n`;
+  if (!step) return [`Step ${place.step} is not in this run.`];
+  if (place.view === "step") return formatStep(run, step);
+  if (place.view === "checkpoint") return formatCheckpoint(run, step, events);
   const item = step.items.find(({ seq }) => seq === place.seq);
-  return item ? `${formatItem(run, step, item).join("\n\n")}\n` : `Event ${place.seq} is not in this step.\n`;
+  return item ? formatItem(run, step, item) : [`Event ${place.seq} is not in this step.`];
 }
 
 /** What to call an item in a title: the tool, "generation", or the type of the event. */
@@ -37,7 +43,7 @@ export function subjectOf(item: StepItem): string {
 
 function formatRun(run: Run): string[] {
   return [
-    `# ${run.expertKey} · ${runStatusWords(run)}`,
+    `# ${oneLine(run.expertKey, 200)} · ${runStatusWords(run)}`,
     factsTable([
       ["Started", formatTime(run.startedAt)],
       ["Took", run.finishedAt === undefined ? "" : formatDuration(run.finishedAt - run.startedAt)],
@@ -96,7 +102,7 @@ function formatToolCall(item: ToolCallItem, step: Step, run: Run): string[] {
   const outcome = item.finishedAt === undefined ? "not finished" : item.isError ? "failed" : "done";
   const { spilled, touched = [] } = item;
   return [
-    `# ${item.tool} · ${failure ? `failed, ${failure.grade}` : outcome}`,
+    `# ${oneLine(item.tool, 100)} · ${failure ? `failed, ${failure.grade}` : outcome}`,
     factsTable([
       ["Step", String(step.step)],
       ["Skill", item.skill],
@@ -134,7 +140,7 @@ function formatGeneration(item: Generation, step: Step, withCalls: boolean): str
     ...(reasoning ? ["## Reasoning", fence(reasoning)] : []),
     ...(item.text ? ["## Text", fence(item.text, "markdown")] : []),
     ...(withCalls && item.toolCalls.length > 0 ? ["## Tool calls asked for"] : []),
-    ...(withCalls ? item.toolCalls.flatMap(({ tool, args }) => [`### ${tool}`, valueText(args)]) : []),
+    ...(withCalls ? item.toolCalls.flatMap(({ tool, args }) => [`### ${oneLine(tool, 100)}`, valueText(args)]) : []),
     ...(item.usage ? ["## Usage", usageTable(item.usage)] : []),
   ];
 }
@@ -200,7 +206,7 @@ function formatMessage(message: Message, number: number): string[] {
 
 function failuresText(failures: readonly Failure[]): string[] {
   if (failures.length === 0) return [];
-  const lines = failures.map(({ grade, step, reason }) => `- ${grade} at step ${step}: ${reason}`);
+  const lines = failures.map(({ grade, step, reason }) => `- ${grade} at step ${step}: ${oneLine(reason, 400)}`);
   return ["## Failures", lines.join("\n")];
 }
 

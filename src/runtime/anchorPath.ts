@@ -34,6 +34,7 @@ export async function anchorFolder<T>(root: string, folder: string, use: (stable
 
 /** Opens a regular file and nothing else: a link is not followed, a pipe or device is not opened. */
 export async function openRegular(
+  root: string,
   stable: string,
   path: string,
   flags: number,
@@ -43,12 +44,18 @@ export async function openRegular(
   try {
     const stat = await handle.stat();
     checkRegular(stat, path);
-    if (stable === path && (await realpath(path)) !== path) throw moved(path);
+    if (stable === path && !(await isStillThere(root, path, stat))) throw moved(path);
     return { handle, stat };
   } catch (error) {
     await handle.close();
     throw error;
   }
+}
+
+/** Not by comparing names: on macOS and Windows one name has many spellings. */
+async function isStillThere(root: string, path: string, opened: Stats): Promise<boolean> {
+  const real = await realpath(path);
+  return isInWorkspace(root, real) && (await lstat(real)).ino === opened.ino;
 }
 
 function checkRegular(stat: Stats, path: string): void {

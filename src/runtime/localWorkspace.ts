@@ -58,7 +58,7 @@ class LocalWorkspace implements Workspace {
     const real = await this.resolve(path);
     return await explained(path, () =>
       anchorPath(this.root, real, async (stable) => {
-        const { handle, stat } = await openRegular(stable, real, constants.O_RDONLY);
+        const { handle, stat } = await openRegular(this.root, stable, real, constants.O_RDONLY);
         try {
           if (stat.size > maxReadBytes) throw explainFileError({ code: "ERR_FS_FILE_TOO_LARGE" }, path);
           return await handle.readFile();
@@ -78,7 +78,7 @@ class LocalWorkspace implements Workspace {
   async appendFile(path: string, content: string): Promise<void> {
     const real = await this.resolve(path);
     const append = async (stable: string) => {
-      const { handle, stat } = await openRegular(stable, real, constants.O_WRONLY | constants.O_APPEND);
+      const { handle, stat } = await openRegular(this.root, stable, real, constants.O_WRONLY | constants.O_APPEND);
       try {
         await handle.writeFile(content).catch(async (error: unknown) => {
           await handle.truncate(stat.size);

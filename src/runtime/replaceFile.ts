@@ -9,7 +9,7 @@ import { anchorPath, openRegular } from "./anchorPath";
 /** @param path as `confinePath` gives it. Mode and owner of a file that exists are kept. */
 export async function replaceFile(root: string, path: string, content: string): Promise<void> {
   await anchorPath(root, path, async (stable) => {
-    const old = await openExisting(stable, path);
+    const old = await openExisting(root, stable, path);
     if (!old) return await writeBeside(stable, content, undefined);
     try {
       // A file with several names would come apart.
@@ -24,9 +24,9 @@ export async function replaceFile(root: string, path: string, content: string): 
 }
 
 /** Opened for writing, because renaming over a write-protected file would succeed. */
-async function openExisting(stable: string, path: string) {
+async function openExisting(root: string, stable: string, path: string) {
   try {
-    return await openRegular(stable, path, constants.O_WRONLY);
+    return await openRegular(root, stable, path, constants.O_WRONLY);
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
     throw error;

@@ -176,7 +176,7 @@ describe("ending a command", () => {
 
   it("kills a grandchild that outlives its obedient parent", async () => {
     const { workspace } = await temporaryWorkspace();
-    const script = `sh -c 'trap "" TERM; echo $$; echo ready; while :; do sleep 1; done' & echo $$; wait`;
+    const script = `echo $$; sh -c 'trap "" TERM; echo $$; echo ready; while :; do sleep 1; done' & wait`;
     const { pids } = await cancelWhenReady(workspace, script);
     await expectGone(pids, 2);
   });
@@ -190,7 +190,7 @@ describe("ending a command", () => {
 
   it("on timeout ends all of them, and keeps what was said", async () => {
     const { workspace } = await temporaryWorkspace();
-    const result = await workspace.exec(shell(deafFamily, { timeoutMs: 2_000 }));
+    const result = await workspace.exec(shell(deafFamily, { timeoutMs: 4_000 }));
     expect(result).toMatchObject({ ended: "timeout", exitCode: null, signal: "SIGKILL" });
     await expectGone(pidsIn(result.stdout), 3);
   });

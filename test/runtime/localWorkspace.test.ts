@@ -214,8 +214,14 @@ describe("a workspace", () => {
 describe.runIf(process.platform === "linux")("a folder that is swapped for a link to the outside meanwhile", () => {
   it("gives away nothing and lets nothing be changed there", async () => {
     const { outer, workspace } = await temporaryWorkspace({
-      ...{ "out/a.txt": "SECRET", "out/b.txt": "SECRET", "out/folder/a.txt": "SECRET", "out/SECRET.txt": "" },
-      ...{ "ws/d/a.txt": "inside", "ws/d/b.txt": "inside", "ws/d/folder/a.txt": "inside" },
+      ...{
+        "out/a.txt": "SECRET",
+        "out/b.txt": "SECRET",
+        "out/folder/a.txt": "SECRET",
+        "out/gone/a.txt": "SECRET",
+        "out/SECRET.txt": "",
+      },
+      ...{ "ws/d/a.txt": "inside", "ws/d/b.txt": "inside", "ws/d/folder/a.txt": "inside", "ws/d/gone/a.txt": "inside" },
     });
     await symlink(join(outer, "out"), join(workspace.root, "l"));
     const swapper = spawn(process.execPath, ["-e", swapScript], { cwd: workspace.root, stdio: "ignore" });
@@ -243,13 +249,18 @@ describe.runIf(process.platform === "linux")("a folder that is swapped for a lin
       await tally(workspace.deleteFile("d/new.txt"));
       await tally(workspace.appendFile("d/a.txt", "+"));
       await tally(workspace.list("d"));
+      await tally(workspace.readFile("d/folder/a.txt"));
+      await tally(workspace.writeFile("d/folder/a.txt", "written"));
+      await tally(workspace.writeFile("d/folder/new.txt", "written"));
+      await tally(workspace.deleteFile("d/folder/new.txt"));
       await tally(workspace.rename("d/b.txt", "b.txt"));
       if (await workspace.stat("b.txt")) await tally(workspace.readFile("b.txt"));
       await tally(workspace.rename("b.txt", "d/b.txt"));
-      await tally(workspace.deleteDirectory("d/folder", { recursive: true }));
+      await tally(workspace.deleteDirectory("d/gone", { recursive: true }));
     }
-    expect((await readdir(join(outer, "out"))).sort()).toEqual(["SECRET.txt", "a.txt", "b.txt", "folder"]);
-    for (const path of ["a.txt", "b.txt", "folder/a.txt"]) {
+    expect((await readdir(join(outer, "out"))).sort()).toEqual(["SECRET.txt", "a.txt", "b.txt", "folder", "gone"]);
+    expect(await readdir(join(outer, "out/folder"))).toEqual(["a.txt"]);
+    for (const path of ["a.txt", "b.txt", "folder/a.txt", "gone/a.txt"]) {
       expect(await readFile(join(outer, "out", path), "utf8")).toBe("SECRET");
     }
   });

@@ -1,9 +1,9 @@
 /** One run of the test/host suites inside a real VS Code, read from its report. */
 
 import { existsSync } from "node:fs";
-import { cp, mkdir, mkdtemp, readFile, realpath, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { HostReportLine } from "../host/suite";
 import { launchChromium } from "./chromium";
 import { projectRoot } from "./projectPaths";
@@ -24,7 +24,10 @@ export async function copyDemoWorkspace(into: string): Promise<string> {
   return realpath(folder);
 }
 
-/** Runs the bundle out/host-tests/index.cjs; throws with what is known when VS Code ends, hangs or never starts. */
+/**
+ * Runs the bundle out/host-tests/index.cjs. The test that VS Code did not survive is one that failed; throws when the
+ * tests did not even begin.
+ */
 export async function runHostTests(version: VscodeServer["version"]): Promise<readonly HostResult[]> {
   const dir = await realpath(await mkdtemp(join(tmpdir(), "runtrail-host-")));
   const reportPath = join(dir, "report.jsonl");
@@ -38,13 +41,11 @@ export async function runHostTests(version: VscodeServer["version"]): Promise<re
     const testsPath = join(projectRoot, "out", "host-tests", "index.cjs");
     await page.goto(server.url(workspace, { developmentPath: projectRoot, testsPath }));
     return await followReport(reportPath);
-  } catch (error) {
-    const log = [...messages.slice(-20), server.output()].join("\n");
-    throw new Error(
-      `${error instanceof Error ? error.message : String(error)}\n\nWhat VS Code ${version} said:\n${log}`,
-    );
   } finally {
     await browser.close();
+    const log = join(projectRoot, "out", "tests", `vscode-${version}.log`);
+    await mkdir(dirname(log), { recursive: true });
+    await writeFile(log, `${messages.join("\n")}\n\n${server.output()}`);
     await server.close();
     await rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
@@ -52,23 +53,43 @@ export async function runHostTests(version: VscodeServer["version"]): Promise<re
 
 /** Reads until the report's end; each new line puts the deadline off. */
 async function followReport(path: string): Promise<readonly HostResult[]> {
-  await waitUntil("the tests inside VS Code to begin", () => existsSync(path), { timeoutMs: startTimeoutMs });
-  let seen = 0;
+  await waitUntil(
+    "the tests inside VS Code to begin (out/tests/vscode-….log has what it said)",
+    () => existsSync(path),
+    {
+      timeoutMs: startTimeoutMs,
+    },
+  );
+  let lines: HostReportLine[] = [];
   for (;;) {
-    const lines = await waitUntil(
-      "the tests inside VS Code to go on",
+    const next = await waitUntil(
+      "the next line",
       async () => {
         const known = await readReport(path);
-        return known.length > seen ? known : undefined;
+        return known.length > lines.length ? known : undefined;
       },
-      { timeoutMs: silenceTimeoutMs, describe: () => readReport(path).then((known) => known.at(-1)) },
-    );
-    seen = lines.length;
-    const end = lines.find((line) => line.type === "end");
-    if (end === undefined) continue;
-    if (end.error !== undefined) throw new Error(end.error);
-    return lines.filter((line) => line.type === "result");
+      { timeoutMs: silenceTimeoutMs },
+    ).catch(() => undefined);
+    lines = next ?? lines;
+    const results = lines.filter((line) => line.type === "result");
+    const last = lines.at(-1);
+    if (next === undefined) return [...results, unfinished(last)];
+    if (last?.type !== "end") continue;
+    if (last.error !== undefined) throw new Error(last.error);
+    return results;
   }
+}
+
+function unfinished(last: HostReportLine | undefined): HostResult {
+  const { suite, name } = last?.type === "start" ? last : { suite: "the suites", name: "come to their end" };
+  const message = "VS Code or its extension host ended or hung in here. out/tests/vscode-….log has what it said.";
+  return {
+    type: "result",
+    suite,
+    name,
+    durationMs: silenceTimeoutMs,
+    error: { name: "Error", message, stack: message },
+  };
 }
 
 async function readReport(path: string): Promise<HostReportLine[]> {

@@ -47,7 +47,8 @@ export async function startVscodeServer({
         ...(workspaceTrust ? [] : ["--disable-workspace-trust"]),
         ...extraArgs,
       ],
-      env,
+      // Tests ask no marketplace.
+      driver ? { EXTENSIONS_GALLERY: "{}", ...env } : env,
     );
     return {
       version,

@@ -5,20 +5,21 @@ export function registerSpellingFixes(): vscode.Disposable {
   return vscode.languages.registerCodeActionsProvider(
     { scheme: "file", pattern: "**/perstack.toml" },
     {
-      provideCodeActions: ({ uri }, _range, { diagnostics }) =>
+      provideCodeActions: (document, _range, { diagnostics }) =>
         diagnostics.flatMap((diagnostic) => {
           const [, word] = /Did you mean “([^”]+)”\?/u.exec(diagnostic.message) ?? [];
-          return diagnostic.source === "Runtrail" && word ? [fix(uri, diagnostic, word)] : [];
+          return diagnostic.source === "Runtrail" && word ? [fix(document, diagnostic, word)] : [];
         }),
     },
     { providedCodeActionKinds: [vscode.CodeActionKind.QuickFix] },
   );
 }
 
-function fix(uri: vscode.Uri, diagnostic: vscode.Diagnostic, word: string): vscode.CodeAction {
+function fix(document: vscode.TextDocument, diagnostic: vscode.Diagnostic, word: string): vscode.CodeAction {
+  const [quote = ""] = /^["']/u.exec(document.getText(diagnostic.range)) ?? [];
   const action = new vscode.CodeAction(`Change to “${word}”`, vscode.CodeActionKind.QuickFix);
   action.edit = new vscode.WorkspaceEdit();
-  action.edit.replace(uri, diagnostic.range, word);
+  action.edit.replace(document.uri, diagnostic.range, quote + word + quote);
   action.diagnostics = [diagnostic];
   action.isPreferred = true;
   return action;

@@ -1,0 +1,92 @@
+import { appendFile, mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { createRunIndex, type LiveRunIndex } from "../../src/app/createRunIndex";
+import { newId } from "../../src/app/newId";
+import { layout } from "../../src/store/layout";
+import { createRunFolder } from "../../src/store/runFolder";
+import { runLoop } from "../support/loopHarness";
+import { scriptedModel } from "../support/scriptedModel";
+import { waitUntil } from "../support/waitUntil";
+
+let root: string;
+let index: LiveRunIndex;
+beforeEach(async () => {
+  root = await realpath(await mkdtemp(join(tmpdir(), "runtrail-index-")));
+  index = createRunIndex((error) => {
+    throw error;
+  });
+  index.setFolders([root]);
+});
+
+async function recordRun(runId: string, watched?: LiveRunIndex): Promise<string> {
+  const folder = await createRunFolder(root, { jobId: "j", runId }, newId);
+  watched?.attach(folder.dir);
+  const model = scriptedModel([{ calls: [{ tool: "fail" }] }, { text: "End" }]);
+  await runLoop(model, { folder, onEvent: (event) => watched?.apply(folder.dir, event), setup: { runId } });
+  await folder.close();
+  watched?.detach(folder.dir, false);
+  return folder.dir;
+}
+
+describe("the run index", () => {
+  it("shows a run that was watched here and the same run found on disk alike", async () => {
+    const dir = await recordRun("r", index);
+    const watched = index.get(dir);
+    const other = createRunIndex(() => undefined);
+    other.setFolders([root]);
+    await other.refresh();
+    expect(other.list()).toEqual([watched]);
+    expect(watched).toMatchObject({ status: "finished", steps: 2, failure: { grade: "recovered", step: 1 } });
+    expect(await other.load(dir)).toEqual(await index.load(dir));
+  });
+
+  it("gives the steps of a run that goes on without reading the disk", async () => {
+    const folder = await createRunFolder(root, { jobId: "j", runId: "r" }, newId);
+    index.attach(folder.dir);
+    const seen: number[] = [];
+    await runLoop(scriptedModel([{ text: "End" }]), {
+      folder,
+      onEvent(event) {
+        index.apply(folder.dir, event);
+        void index.load(folder.dir).then(({ events }) => seen.push(events.length));
+      },
+    });
+    await folder.close();
+    expect(seen.length).toBeGreaterThan(0);
+  });
+
+  it("takes in what another program appends, adds and deletes", async () => {
+    const dir = await recordRun("r1");
+    await index.refresh();
+    expect(index.list().map(({ runId }) => runId)).toEqual(["r1"]);
+    await recordRun("r2");
+    await index.refresh();
+    expect(index.list()).toHaveLength(2);
+    await appendFile(layout.journal(dir), "nonsense\n");
+    await index.refresh(dir);
+    expect((await index.load(dir)).problems).toMatchObject([{ line: expect.any(Number) }]);
+    await rm(dir, { recursive: true });
+    await index.refresh();
+    expect(index.list().map(({ runId }) => runId)).toEqual(["r2"]);
+  });
+
+  it("does not call a run that nobody runs any more “running”", async () => {
+    const folder = await createRunFolder(root, { jobId: "j", runId: "r" }, newId);
+    await runLoop(scriptedModel([{ text: "End" }]), {
+      folder: { ...folder, append: (event) => event.type !== "finishRun" && folder.append(event) },
+    });
+    await folder.close();
+    await index.refresh();
+    expect(index.list()).toMatchObject([{ status: "unknown" }]);
+  });
+
+  it("tells which runs changed, many changes at once", async () => {
+    const told: ReadonlySet<string>[] = [];
+    index.onDidChange((dirs) => told.push(dirs));
+    const dirs = await Promise.all([recordRun("r1", index), recordRun("r2", index)]);
+    await waitUntil("the change", async () => (told.length > 0 ? true : undefined));
+    expect([...(told[0] ?? [])].every((dir) => dirs.includes(dir))).toBe(true);
+  });
+});
