@@ -17,7 +17,7 @@ import { installVscode, isVscodeInstalled } from "../.ci/vscode.mjs";
 const say = (line) => console.log(line);
 const expert = "fix-the-sum";
 const hint =
-  "Try “Runtrail: Run Expert…” in the palette (F1), then the failing expert and “Runtrail: Go to Failing Step”.";
+  "Try “Runtrail: Run Expert…” in the palette (F1), then the expert fails-on-purpose and “Runtrail: Go to Failing Step”.";
 
 try {
   await installPackages(say);

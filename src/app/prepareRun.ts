@@ -1,5 +1,5 @@
 /** Everything that is decided before a run's folder is made: the expert, its model, tools, limits and instruction. */
-import { realpath } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../base/errors";
@@ -96,11 +96,12 @@ async function findExpert(
 }
 
 async function realRoot(root: string): Promise<string> {
-  try {
-    return await realpath(root);
-  } catch {
-    throw new UserError(`The workspace folder ${root} is not there.`);
+  const real = await realpath(root).catch(() => undefined);
+  const stats = real === undefined ? undefined : await stat(real).catch(() => undefined);
+  if (real === undefined || !stats?.isDirectory()) {
+    throw new UserError(`The workspace folder ${root} is ${stats ? "no folder" : "not there"}.`);
   }
+  return real;
 }
 
 async function chooseModel(

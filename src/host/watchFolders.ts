@@ -7,6 +7,8 @@ import type { Definitions } from "./definitions";
 
 /** Many changes of one moment are answered once. */
 const pause = 100;
+/** When a new folder has its files, should the system not tell of them. */
+const settleTime = 1000;
 
 /** @param onRead called each time the runs and definitions of the folders have been read. */
 export function watchFolders(
@@ -17,15 +19,16 @@ export function watchFolders(
 ): vscode.Disposable {
   const own = new DisposableStore();
   let watchers = new DisposableStore();
-  const definitionsChanged = own.add(debounce(() => void definitions.reload()));
-  const runsChanged = own.add(debounce((keys) => refreshRuns(app, keys)));
+  const definitionsChanged = own.add(debounce(pause, () => void definitions.reload()));
+  const foldersSettled = own.add(debounce(settleTime, () => void app.runs.refresh()));
+  const runsChanged = own.add(debounce(pause, (keys) => refreshRuns(app, keys)));
 
   const follow = () => {
     watchers.dispose();
     watchers = new DisposableStore();
     const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === "file");
     app.setFolders(folders.map(({ uri }) => uri.fsPath));
-    for (const folder of folders) watchFolder(folder, watchers, definitionsChanged, runsChanged);
+    for (const folder of folders) watchFolder(folder, watchers, { definitionsChanged, runsChanged, foldersSettled });
     readAll().catch((error: unknown) => reportError(error, "Reading the workspace"));
   };
   const readAll = async () => {
@@ -48,28 +51,28 @@ export function watchFolders(
 function watchFolder(
   folder: vscode.WorkspaceFolder,
   watchers: DisposableStore,
-  definitionsChanged: Debounced,
-  runsChanged: Debounced,
+  tell: Record<"definitionsChanged" | "runsChanged" | "foldersSettled", Debounced>,
 ): void {
-  const watch = (pattern: string, onlyDeletes = false) =>
+  const watch = (pattern: string) =>
     watchers.add(
-      vscode.workspace.createFileSystemWatcher(
-        new vscode.RelativePattern(folder, pattern),
-        onlyDeletes,
-        onlyDeletes,
-        false,
-      ),
+      vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, pattern), false, false, false),
     );
   const definition = watch("**/perstack.toml");
   const journal = watch("perstack/jobs/*/runs/*/events.jsonl");
-  // A folder that is deleted whole says nothing about the files that were in it.
-  const gone = watch("{perstack,perstack/jobs,perstack/jobs/*,perstack/jobs/*/runs,perstack/jobs/*/runs/*}", true);
-  const runChanged = ({ fsPath }: vscode.Uri) => runsChanged.call(path.dirname(fsPath));
+  // A folder that comes or goes whole may say nothing about the files in it.
+  const folders = watch("{perstack,perstack/jobs,perstack/jobs/*,perstack/jobs/*/runs,perstack/jobs/*/runs/*}");
+  const runChanged = ({ fsPath }: vscode.Uri) => tell.runsChanged.call(path.dirname(fsPath));
   for (const event of [definition.onDidCreate, definition.onDidChange, definition.onDidDelete]) {
-    watchers.add(event(() => definitionsChanged.call("")));
+    watchers.add(event(() => tell.definitionsChanged.call("")));
   }
   for (const event of [journal.onDidCreate, journal.onDidChange, journal.onDidDelete]) watchers.add(event(runChanged));
-  watchers.add(gone.onDidDelete(() => runsChanged.call("")));
+  watchers.add(folders.onDidDelete(() => tell.runsChanged.call("")));
+  watchers.add(
+    folders.onDidCreate(() => {
+      tell.runsChanged.call("");
+      tell.foldersSettled.call("");
+    }),
+  );
 }
 
 /** A run that goes on here is known without the disk. "" means everything. */
@@ -87,7 +90,7 @@ interface Debounced extends vscode.Disposable {
   call(key: string): void;
 }
 
-function debounce(action: (keys: ReadonlySet<string>) => void): Debounced {
+function debounce(ms: number, action: (keys: ReadonlySet<string>) => void): Debounced {
   let keys = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   return {
@@ -98,7 +101,7 @@ function debounce(action: (keys: ReadonlySet<string>) => void): Debounced {
         keys = new Set();
         timer = undefined;
         action(due);
-      }, pause);
+      }, ms);
     },
     dispose: () => clearTimeout(timer),
   };

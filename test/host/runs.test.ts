@@ -62,6 +62,15 @@ export default suite("runs in the editor", {
     assert.equal(activeLine(), fatal);
   },
 
+  "are chosen by how they ended, not by which log is open": async ({ workspace }) => {
+    const failed = await failedRun(workspace);
+    const good = await runExpert(workspace, "fix-the-sum");
+    assert.equal(good.status, "finished");
+    await command("openRunLog", good.dir);
+    await command("goToFailingStep");
+    assert.ok(activeEditor().document.uri.query.includes(encodeURIComponent(failed.runId)));
+  },
+
   "lead to the source of what failed": async ({ workspace }) => {
     const run = await failedRun(workspace);
     await command("goToFailingStep", run.dir);

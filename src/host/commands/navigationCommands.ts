@@ -10,12 +10,16 @@ export function navigationCommands(parts: CommandParts): Commands {
   const { app, log, navigation, runsView } = parts;
   const hasFailure = ({ failure }: RunSummary) => failure !== undefined;
 
-  /** What was pointed at, if it failed; else the newest run that failed worse than it recovered. */
+  /**
+   * What was pointed at. Without that: the selected row's run (a run that starts is selected), the open log's, the
+   * newest one; those that ended badly before those that only recovered from something.
+   */
   const failedRun = async (argument: unknown): Promise<string | undefined> => {
-    const given = targetOf(argument, parts) ?? currentTarget(parts);
-    const run = given && app.runs.get(given.dir);
-    if (run && (argument !== undefined || hasFailure(run))) return run.dir;
-    const failed = app.runs.list().filter(hasFailure);
+    const given = targetOf(argument, parts);
+    if (given) return given.dir;
+    const near = [targetOf(runsView.view.selection[0], parts), currentTarget(parts)].map((each) => each?.dir);
+    const runs = [...near.map((dir) => (dir === undefined ? undefined : app.runs.get(dir))), ...app.runs.list()];
+    const failed = runs.filter((run) => run !== undefined).filter(hasFailure);
     const worst = failed.find(({ failure }) => failure?.grade !== "recovered");
     return (worst ?? failed[0])?.dir ?? (await pickRun(parts, "Choose a run"))?.dir;
   };
