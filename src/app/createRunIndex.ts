@@ -2,11 +2,11 @@
 import { stat } from "node:fs/promises";
 import { Emitter } from "../base/bus";
 import type { Disposable } from "../base/disposable";
-import type { AnyEvent } from "../model/events";
-import { isLive, type RunEvent } from "../model/events";
+import { isLive } from "../model/eventKinds";
+import type { AnyEvent, RunEvent } from "../model/events";
 import { type Run, reduceRun, runOf } from "../model/run";
 import { layout } from "../store/layout";
-import { readJournal } from "../store/readJournal";
+import type { JournalContent } from "../store/readJournal";
 import { listRunFolders } from "../store/runFolders";
 import type { LoadedRun, RunIndex, RunSummary } from "./runIndex";
 import { summarizeRun } from "./summarizeRun";
@@ -62,7 +62,7 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
     const stamp = await stampOf(dir);
     if (stamp === undefined) return forget(dir);
     if (stamps.get(dir) === stamp && summaries.get(dir)?.status !== "running") return;
-    const { events } = await readJournal(layout.journal(dir));
+    const { events } = await readEvents(dir);
     const run = runOf(events);
     if (!run || live.has(dir)) return;
     stamps.set(dir, stamp);
@@ -98,7 +98,7 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
       const stamp = (await stampOf(dir)) ?? "";
       const kept = loaded.get(dir);
       if (kept?.stamp === stamp) return kept.content;
-      const { events, problems } = await readJournal(layout.journal(dir));
+      const { events, problems } = await readEvents(dir);
       const run = runOf(events);
       if (!run) throw new Error(`${problems[0]?.reason ?? "No event has been recorded"} (${layout.journal(dir)})`);
       const content: LoadedRun = { run, events, problems };
@@ -128,6 +128,12 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
       changed.dispose();
     },
   };
+}
+
+/** The schemas are loaded with the first journal, not when the editor starts. */
+async function readEvents(dir: string): Promise<JournalContent> {
+  const { readJournal } = await import("../store/readJournal");
+  return await readJournal(layout.journal(dir));
 }
 
 /** Changes whenever the journal does; `undefined` where there is none. */

@@ -1,7 +1,7 @@
 /** The records of a run beside its journal: `run-info.yaml`, `run-setting.json`, and its share of `job.json`. */
 import { basename } from "node:path";
+import { addUsage, noUsage } from "../model/addUsage";
 import type { Expert } from "../model/definition";
-import { addUsage, noUsage } from "../model/usage";
 import type { RunOutcome, RunSetup } from "../runtime/runExpert";
 import { type JobRecord, writeJobRecord, writeRunSetting } from "../store/jobRecord";
 import { currentOwner } from "../store/processOwner";

@@ -1,6 +1,7 @@
 /** From a request to a run under way: what is decided, the folder and records, the loop, and the records again. */
 import { messageOf, UserError } from "../base/errors";
-import { type AnyEvent, endsRun } from "../model/events";
+import { endsRun } from "../model/eventKinds";
+import type { AnyEvent } from "../model/events";
 import { openWorkspace } from "../runtime/localWorkspace";
 import type { RunRecorder } from "../runtime/ports";
 import { type RunOutcome, runExpert } from "../runtime/runExpert";

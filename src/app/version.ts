@@ -1,4 +1,4 @@
 /** The version of this program, as the package says it. */
-import manifest from "../../package.json";
+import { version } from "../../package.json";
 
-export const runtimeVersion: string = manifest.version;
+export const runtimeVersion: string = version;

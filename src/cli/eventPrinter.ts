@@ -1,6 +1,7 @@
 /** The view of `runtrail run`: events as JSON lines on stdout; on stderr, what `--verbose` tells. */
+
+import { isLive } from "../model/eventKinds";
 import type { AnyEvent } from "../model/events";
-import { isLive } from "../model/events";
 import { describeEvent } from "../model/eventText";
 import type { CliIo } from "./cliIo";
 import { createLineWriter } from "./lineWriter";

@@ -150,15 +150,6 @@ export type LiveEvent = {
 export type AnyEvent = RunEvent | LiveEvent;
 export type EventOf<T extends EventType> = Extract<RunEvent, { type: T }>;
 
-export function isLive(event: AnyEvent): event is LiveEvent {
-  return event.type in livePayloads;
-}
-
-/** The events that end a run (a stopped one may go on with `resumeRun`). */
-export function endsRun(event: AnyEvent): event is EventOf<"finishRun" | "stopRun" | "errorRun"> {
-  return event.type === "finishRun" || event.type === "stopRun" || event.type === "errorRun";
-}
-
 /**
  * An event from outside. A name we have no word for becomes a `foreignEvent` in its place; what has no valid envelope
  * or payload is answered with the reason.

@@ -1,11 +1,12 @@
 /** What a run is, for every view: `reduceRun` folds events into steps, items and failures, live and read back alike. */
+
+import { addUsage, noUsage } from "./addUsage";
+import { isLive } from "./eventKinds";
 import type { AnyEvent, DefinitionRef, EventOf, FinishReason, Limits, RunEvent, TouchedFile } from "./events";
-import { isLive } from "./events";
 import type { ErrorClass, EventError, Failure } from "./failure";
 import { failureOf } from "./failures";
 import type { ReasoningPart, ResultPart, ToolCall } from "./message";
 import type { Usage } from "./usage";
-import { addUsage, noUsage } from "./usage";
 
 export type RunStatus = "running" | "finished" | "failed" | "stopped" | "unknown";
 

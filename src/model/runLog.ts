@@ -1,4 +1,6 @@
 /** The whole run as a readable log: a header, then every event in order, grouped by step, each line knowing its event. */
+
+import { addUsage, noUsage } from "./addUsage";
 import type { RunEvent } from "./events";
 import type { FailureGrade } from "./failure";
 import { gradeOfStep } from "./failures";
@@ -11,7 +13,6 @@ import { formatRunHeader } from "./runLogHeader";
 import type { Segment } from "./runLogItems";
 import { formatItem } from "./runLogItems";
 import { gradeSign } from "./statusText";
-import { addUsage, noUsage } from "./usage";
 
 export type { LogLine } from "./logLine";
 

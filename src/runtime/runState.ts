@@ -1,5 +1,6 @@
 /** The state of one run while it goes on: its envelope counters, conversation, todos, usage; `emit` is the only way to change it. */
 import { messageOf } from "../base/errors";
+import { addUsage, noUsage } from "../model/addUsage";
 import type { Checkpoint, CheckpointStatus } from "../model/checkpoint";
 import { foldMessage } from "../model/conversation";
 import type { Envelope, EventPayload, LivePayload, RunEvent } from "../model/events";
@@ -7,7 +8,7 @@ import type { EventError } from "../model/failure";
 import type { Message, ResultPart, ToolCall } from "../model/message";
 import { contextWindowOf } from "../model/prices";
 import type { Todo } from "../model/todos";
-import { addUsage, noUsage, type Usage } from "../model/usage";
+import type { Usage } from "../model/usage";
 import type { Clock, KeptResult, RunRecorder } from "./ports";
 import { eventError, RunFailure } from "./runFailure";
 

@@ -1,6 +1,7 @@
 /** Closes runs whose process died: the torn end is healed, then an `errorRun` of class `interrupted` ends the journal. */
 import { join } from "node:path";
-import { type EventOf, endsRun, type RunEvent } from "../model/events";
+import { endsRun } from "../model/eventKinds";
+import type { EventOf, RunEvent } from "../model/events";
 import { type Run, runOf } from "../model/run";
 import { readJobRecord, writeJobRecord } from "./jobRecord";
 import { openJournal } from "./journal";

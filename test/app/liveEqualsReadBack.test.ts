@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { conversationOf } from "../../src/model/conversation";
-import { endsRun } from "../../src/model/events";
+import { endsRun } from "../../src/model/eventKinds";
 import { type Run, reduceRun, runOf } from "../../src/model/run";
 import { layout } from "../../src/store/layout";
 import { readJournal, readSpilled } from "../../src/store/readJournal";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { isLive } from "../../src/model/events";
+import { isLive } from "../../src/model/eventKinds";
 import type { ErrorClass } from "../../src/model/failure";
 import { type FinishedRun, makeWorkspace, runSolo, soloToml } from "../support/experts";
 import { type ModelScript, type ModelServer, startModelServer } from "../support/modelServer";

@@ -3,8 +3,8 @@ import { setImmediate } from "node:timers/promises";
 import type { App, AppHost, RunHandle, RunOutcome, StartRequest } from "../../src/app/app";
 import type { RunIndex } from "../../src/app/runIndex";
 import { Emitter } from "../../src/base/bus";
+import { noUsage } from "../../src/model/addUsage";
 import type { AnyEvent } from "../../src/model/events";
-import { noUsage } from "../../src/model/usage";
 
 export interface ScriptedRun {
   request: StartRequest;
