@@ -7,6 +7,7 @@ import { type JobRecord, writeJobRecord, writeRunSetting } from "../store/jobRec
 import { currentOwner } from "../store/processOwner";
 import type { RunFolder } from "../store/runFolder";
 import type { RunInfo } from "../store/runInfo";
+import { exitCodeOf } from "./exitCodes";
 
 export interface RunRecords {
   /** @param now Unix ms */
@@ -98,13 +99,6 @@ function describeEnd(outcome: RunOutcome, steps: number, now: number): Partial<R
     steps,
     usage: totalUsage,
   };
-}
-
-/** As the terminal exits: 0 finished, 1 failed, 3 stopped before the end, 130 cancelled. */
-export function exitCodeOf({ status, stopReason }: Pick<RunOutcome, "status" | "stopReason">): 0 | 1 | 3 | 130 {
-  if (status === "finished") return 0;
-  if (status === "failed") return 1;
-  return stopReason === "cancelled" ? 130 : 3;
 }
 
 function jobStatusOf({ status, stopReason }: RunOutcome): JobRecord["status"] {

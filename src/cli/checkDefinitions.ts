@@ -1,6 +1,7 @@
 /** What `runtrail check` reads and prints. */
 import { stat } from "node:fs/promises";
 import { relative, resolve } from "node:path";
+import { exitCodes } from "../app/exitCodes";
 import { findDefinitionFiles, readDefinition, readDefinitions, requireDefinitionUpward } from "../app/findDefinitions";
 import { formatLocation } from "../base/errors";
 import type { DefinitionDocument, DefinitionProblem } from "../model/definition";
@@ -9,7 +10,6 @@ import { oneLine } from "../model/plainText";
 import type { CliContext } from "./cliCommand";
 import type { CliIo } from "./cliIo";
 import type { CheckOptions } from "./commands/check";
-import { exitCodes } from "./exitCodes";
 import { createLineWriter } from "./lineWriter";
 
 export async function checkDefinitions(

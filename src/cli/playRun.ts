@@ -2,11 +2,11 @@
 
 import { dirname } from "node:path";
 import type { RunHandle, RunOutcome, StartRequest } from "../app/app";
+import { exitCodes } from "../app/exitCodes";
 import { messageOf } from "../base/errors";
 import type { AnyEvent } from "../model/events";
 import { createApprovalDialog } from "./askApproval";
 import type { CliContext } from "./cliCommand";
-import { exitCodes } from "./exitCodes";
 
 export interface RunView {
   /** The events of the run (and of its delegates), in order. */

@@ -1,11 +1,12 @@
 /** The command line as a function: arguments and io in, exit code out. */
 import { Command, CommanderError } from "commander";
 import type { App, AppHost } from "../app/app";
+import { exitCodes } from "../app/exitCodes";
 import { runtimeVersion } from "../app/version";
 import { UserError } from "../base/errors";
 import type { CliIo } from "./cliIo";
 import { commands } from "./commands/index";
-import { exitCodeHelp, exitCodes } from "./exitCodes";
+import { exitCodeHelp } from "./describeEnding";
 
 /** @param args what stands behind the program's name. */
 export async function runCli(

@@ -6,7 +6,7 @@ import { failingStepOf } from "../model/failures";
 import { formatCost, formatCount, formatDuration, formatTokens } from "../model/formatting";
 import { oneLine, plainLines } from "../model/plainText";
 import type { Run } from "../model/run";
-import { describeError, stopWords } from "../model/statusText";
+import { describeError, errorDetails, stopWords } from "../model/statusText";
 import type { Colours } from "./colours";
 
 export interface SummaryInput {
@@ -23,6 +23,7 @@ export function summarizeForPerson({ outcome, run, dir, runId, cwd }: SummaryInp
     "",
     ...answerOf(outcome, run),
     headline(outcome, colours),
+    ...(outcome.error ? errorDetails(outcome.error, { lines: 40, width: 1000 }).map((line) => `  ${line}`) : []),
     colours.dim(`  ${totalsOf(outcome, run)}`),
     ...(run ? whereToLook(run, cwd) : []),
     `  Run: ${near(dir, cwd)}`,

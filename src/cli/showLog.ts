@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { App } from "../app/app";
+import { exitCodes } from "../app/exitCodes";
 import type { LoadedRun, RunSummary } from "../app/runIndex";
 import { messageOf, UserError } from "../base/errors";
 import { type EventType, payloads } from "../model/events";
@@ -10,7 +11,6 @@ import { layout } from "../store/layout";
 import type { CliContext } from "./cliCommand";
 import { type Colours, colourOfGrade, coloursFor } from "./colours";
 import type { LogOptions } from "./commands/log";
-import { exitCodes } from "./exitCodes";
 import { findRuns } from "./findRuns";
 import { createLineWriter, type LineWriter } from "./lineWriter";
 import { isFiltering, type LogFilter, selectEvents, withBothEnds } from "./logSelection";

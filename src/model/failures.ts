@@ -1,7 +1,7 @@
 /** Which events are failures, and of which grade; and the failures of a run in the order one walks through them. */
 import type { RunEvent } from "./events";
 import type { Failure } from "./failure";
-import type { ResultPart } from "./message";
+import { firstLine } from "./plainText";
 import type { Run, Step } from "./run";
 import { briefResult } from "./toolText";
 
@@ -9,16 +9,16 @@ export function failureOf(event: RunEvent): Failure | undefined {
   const at = { step: event.step, seq: event.seq };
   switch (event.type) {
     case "errorRun":
-      return { grade: "fatal", class: event.error.class, reason: oneLine(event.error.message), ...at };
+      return { grade: "fatal", class: event.error.class, reason: brief(event.error.message), ...at };
     case "retryGeneration":
-      return { grade: "recovered", class: event.error.class, reason: oneLine(event.error.message), ...at };
+      return { grade: "recovered", class: event.error.class, reason: brief(event.error.message), ...at };
     case "finishToolCall":
       return event.isError
         ? {
             grade:
               event.errorClass === "skill_unavailable" || event.errorClass === "cancelled" ? "blocked" : "recovered",
             class: event.errorClass ?? "tool_error",
-            reason: `${event.tool}: ${oneLine(briefResult(event.result))}`,
+            reason: `${event.tool}: ${brief(briefResult(event.result))}`,
             toolCallId: event.toolCallId,
             ...at,
           }
@@ -58,16 +58,12 @@ export function gradeOfStep(run: Run, step: Step): Failure["grade"] | undefined 
   return (["fatal", "blocked", "recovered"] as const).find((grade) => grades.includes(grade));
 }
 
-/** The text of a tool's result; other parts are named by their type. */
-export function resultText(parts: readonly ResultPart[]): string {
-  return parts.map((part) => (part.type === "textPart" ? part.text : `[${part.mimeType}]`)).join("\n");
-}
+const reasonLimit = 300;
 
-function oneLine(text: string): string {
-  const line = text.replace(/\s+/gu, " ").trim();
-  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+function brief(text: string): string {
+  return firstLine(text, reasonLimit);
 }
 
 function reasonOf(reason: string | undefined): string {
-  return reason ? `: ${oneLine(reason)}` : "";
+  return reason ? `: ${brief(reason)}` : "";
 }

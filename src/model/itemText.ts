@@ -9,7 +9,7 @@ import { factsTable, fence, inlineCode, partsText, usageTable, valueText } from 
 import type { Message } from "./message";
 import { escapeControls, oneLine } from "./plainText";
 import type { Generation, NoteItem, Run, Step, StepItem, ToolCallItem } from "./run";
-import { describeError, runStatusWords } from "./statusText";
+import { runStatusWords, wholeError } from "./statusText";
 import { describeToolCall } from "./toolText";
 
 /** Which part of the run is to be shown. */
@@ -55,7 +55,7 @@ function formatRun(run: Run): string[] {
     ]),
     "## Query",
     fence(run.query),
-    ...(run.error ? ["## Error", fence(describeError(run.error, Number.MAX_SAFE_INTEGER))] : []),
+    ...(run.error ? ["## Error", fence(wholeError(run.error))] : []),
     ...failuresText(run.failures),
     ...(run.text ? ["## Answer", fence(run.text, "markdown")] : []),
     "## Usage",
@@ -136,7 +136,7 @@ function formatGeneration(item: Generation, step: Step, withCalls: boolean): str
       ["Ended with", item.finishReason ?? ""],
       ["Cost", formatCost(item.cost)],
     ]),
-    ...(item.error ? ["## Error", fence(describeError(item.error, Number.MAX_SAFE_INTEGER))] : []),
+    ...(item.error ? ["## Error", fence(wholeError(item.error))] : []),
     ...(reasoning ? ["## Reasoning", fence(reasoning)] : []),
     ...(item.text ? ["## Text", fence(item.text, "markdown")] : []),
     ...(withCalls && item.toolCalls.length > 0 ? ["## Tool calls asked for"] : []),

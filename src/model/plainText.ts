@@ -27,6 +27,12 @@ export function oneLine(text: string, limit = 160): string {
   return line.length > limit || head.length < text.length ? `${cut(line, limit - 1)}…` : line;
 }
 
+/** The first line of a text that says something. */
+export function firstLine(text: string, limit = 160): string {
+  for (const line of linesOf(text)) if (line.trim() !== "") return oneLine(line, limit);
+  return "";
+}
+
 export interface TextLimits {
   lines: number;
   /** Characters of one line. */

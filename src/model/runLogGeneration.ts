@@ -6,7 +6,7 @@ import { formatCost, formatDuration, formatTokens } from "./formatting";
 import type { LogLine } from "./logLine";
 import { logLine } from "./logLine";
 import { oneLine, plainLines } from "./plainText";
-import { describeError } from "./statusText";
+import { describeError, errorDetails } from "./statusText";
 
 const reasonWords: Record<FinishReason, string> = {
   stop: "ended by itself",
@@ -74,10 +74,9 @@ export function causeLines({ cause }: EventError): string[] {
 }
 
 export function errorLines({ error, location }: EventOf<"errorRun">): string[] {
-  const whole = oneLine(error.message, 300) === error.message ? [] : plainLines(error.message, limits.text);
   const line = location?.line === undefined ? "" : `:${location.line}`;
   return [
-    ...whole,
+    ...errorDetails(error, limits.text),
     ...causeLines(error),
     ...(location ? [`look at ${oneLine(definitionPath(location.uri), 400)}${line}`] : []),
   ];

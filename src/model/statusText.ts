@@ -2,7 +2,7 @@
 import { assertNever } from "../base/errors";
 import type { EventOf } from "./events";
 import type { EventError, FailureGrade } from "./failure";
-import { oneLine } from "./plainText";
+import { firstLine, oneLine, plainLines, type TextLimits } from "./plainText";
 import type { Run } from "./run";
 
 export function gradeSign(grade: FailureGrade): string {
@@ -47,8 +47,24 @@ export function runStatusWords(run: Pick<Run, "status" | "stopReason" | "waiting
   }
 }
 
-/** "invalid x-api-key (provider_auth, 401)" */
-export function describeError(error: EventError, limit = 300): string {
-  const status = error.statusCode === undefined ? "" : `, ${error.statusCode}`;
-  return `${oneLine(error.message, limit) || oneLine(error.name, 80)} (${error.class}${status})`;
+/** "invalid x-api-key (provider_auth, 401)"; of a message of several lines the first. */
+export function describeError(error: EventError): string {
+  return `${firstLine(error.message, headLimit) || oneLine(error.name, 80)} (${classOf(error)})`;
+}
+
+/** What `describeError` leaves out of the message: the lines after the first, or all of it where the first is long. */
+export function errorDetails({ message }: EventError, limits: TextLimits): string[] {
+  const lines = plainLines(message, limits);
+  return lines[0] === firstLine(message, headLimit) ? lines.slice(1) : lines;
+}
+
+/** The whole message as it stands, and its class. */
+export function wholeError(error: EventError): string {
+  return `${error.message}\n(${classOf(error)})`;
+}
+
+const headLimit = 300;
+
+function classOf(error: EventError): string {
+  return error.statusCode === undefined ? error.class : `${error.class}, ${error.statusCode}`;
 }

@@ -52,6 +52,11 @@ export interface Workbench {
   openEditorText(): Promise<string>;
   /** 1-based, from the status bar. */
   cursorLine(): Promise<number | undefined>;
+  /** What the line of the cursor says. */
+  cursorText(): Promise<string>;
+  quickInputValue(): Promise<string>;
+  /** The text of a part of the window; "" where it is not there. */
+  text(selector: string): Promise<string>;
   notifications(): Promise<string[]>;
   setTheme(theme: Theme): Promise<void>;
   /** Writes out/screenshots/<name>.png. */
@@ -78,6 +83,7 @@ export async function openWorkbench(
   }
 }
 
+const activeEditor = ".editor-group-container.active .monaco-editor";
 const quickInputBox = ".quick-input-widget:not([style*='display: none']) .quick-input-box input";
 const quickInputRow = ".quick-input-widget:not([style*='display: none']) .quick-input-list .monaco-list-row";
 
@@ -105,11 +111,8 @@ function workbenchOf(server: VscodeServer, browser: Browser, page: Page): Workbe
       async () => {
         await page.keyboard.press("F1");
         await page.locator(quickInputBox).fill(`>${text}`);
-        const deadline = performance.now() + 1_500;
-        while (performance.now() < deadline) {
-          if ((await quickRows()).some(isThere)) return true;
-          await page.waitForTimeout(50);
-        }
+        const rows = async () => (await quickRows()).some(isThere);
+        if (await waitUntil(what, rows, { timeoutMs: 1_500 }).catch(() => false)) return true;
         await page.keyboard.press("Escape");
         return false;
       },
@@ -187,6 +190,26 @@ function workbenchOf(server: VscodeServer, browser: Browser, page: Page): Workbe
         .find((line) => line !== undefined);
       return found === undefined ? undefined : Number(found);
     },
+    async cursorText() {
+      const cursor = await page
+        .locator(`${activeEditor} .cursors-layer .cursor`)
+        .first()
+        .boundingBox({ timeout: 1_000 });
+      const lines = await page.locator(`${activeEditor} .view-line`).evaluateAll((found) =>
+        found.map((line) => {
+          const { top, bottom } = line.getBoundingClientRect();
+          return { top, bottom, text: line.textContent ?? "" };
+        }),
+      );
+      const middle = cursor === null ? Number.NaN : cursor.y + cursor.height / 2;
+      const line = lines.find(({ top, bottom }) => middle >= top && middle < bottom);
+      return (line?.text ?? "").replaceAll("\u00a0", " ");
+    },
+    quickInputValue: () => page.locator(quickInputBox).inputValue(),
+    async text(selector) {
+      const part = page.locator(selector).first();
+      return (await part.count()) === 0 ? "" : ((await part.textContent()) ?? "").replaceAll("\u00a0", " ");
+    },
     notifications: () =>
       page
         .locator(".notification-toast .notification-list-item-message")
@@ -232,7 +255,7 @@ function readTreeRows(page: Page, viewTitle: string): Promise<TreeRow[]> {
 /** The lines lie in the page in any order; their place on screen is their order. */
 async function readEditorText(page: Page): Promise<string> {
   const lines = await page
-    .locator(".editor-group-container.active .monaco-editor .view-line")
+    .locator(`${activeEditor} .view-line`)
     .evaluateAll((found) =>
       found.map((line) => ({ top: line.getBoundingClientRect().top, text: line.textContent ?? "" })),
     );

@@ -1,6 +1,8 @@
 /** `runtrail run`: one JSON event per line on standard output as it happens, and nothing else there. */
+
+import { exitCodeOf } from "../../app/exitCodes";
 import type { CliCommand } from "../cliCommand";
-import { describeEnding, exitCodeOf } from "../exitCodes";
+import { describeEnding } from "../describeEnding";
 import type { RunOptions } from "../runOptions";
 import { addRunOptions, requestOf } from "../runOptions";
 

@@ -1,6 +1,7 @@
 /** `runtrail start`: the same run for a person, readable and live, with a summary at the end. */
+
+import { exitCodeOf } from "../../app/exitCodes";
 import type { CliCommand } from "../cliCommand";
-import { exitCodeOf } from "../exitCodes";
 import type { RunOptions } from "../runOptions";
 import { addRunOptions, requestOf } from "../runOptions";
 
