@@ -1,8 +1,7 @@
 /** The browser of the tests: found, or installed by the system's packages. */
 
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
 import { runCommand } from "./command.mjs";
+import { findOnPath, isExecutable } from "./findOnPath.mjs";
 import { withLock } from "./lock.mjs";
 
 const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
@@ -14,17 +13,13 @@ const macApps = [
 /** The executable's path: `CHROMIUM_PATH` where set, else the first known one on PATH. */
 export function findChromium() {
   if (process.env.CHROMIUM_PATH) return process.env.CHROMIUM_PATH;
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  const candidates = names.flatMap((name) => folders.map((folder) => join(folder, name)));
-  return [...candidates, ...macApps].find(isExecutable);
+  return names.map(findOnPath).find((path) => path !== undefined) ?? macApps.find(isExecutable);
 }
 
 export async function ensureChromium() {
   if (findChromium() !== undefined) return;
   const isRoot = process.getuid?.() === 0;
-  const apt =
-    isRoot && (process.env.PATH ?? "").split(delimiter).some((folder) => isExecutable(join(folder, "apt-get")));
-  if (!apt) {
+  if (!isRoot || findOnPath("apt-get") === undefined) {
     throw new Error(
       "The tests need Chromium, and it is not installed. Install it (Debian: `sudo apt-get install chromium`) " +
         "or name its executable in CHROMIUM_PATH, then run the tests again.",
@@ -37,13 +32,4 @@ export async function ensureChromium() {
     await runCommand("apt-get", ["install", "-y", "--no-install-recommends", "chromium"], { env });
   });
   if (findChromium() === undefined) throw new Error("apt-get installed chromium, but there is no chromium on PATH.");
-}
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

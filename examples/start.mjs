@@ -5,11 +5,12 @@
 
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { accessSync, constants, cpSync, mkdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { installPackages, useProjectNode } from "../.ci/bootstrap.mjs";
 import { ensureBuilt } from "../.ci/build.mjs";
+import { findOnPath } from "../.ci/findOnPath.mjs";
 import { packageExtension } from "../.ci/package.mjs";
 import { inProject, projectRoot, toolEnvironment } from "../.ci/paths.mjs";
 import { installVscode, isVscodeInstalled } from "../.ci/vscode.mjs";
@@ -63,10 +64,7 @@ function runInTerminal(command, args, cwd) {
 async function openInDesktop(folder) {
   const needsDisplay = process.platform === "linux" && process.env.TERM_PROGRAM !== "vscode";
   if (needsDisplay && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) return false;
-  const code = (process.env.PATH ?? "")
-    .split(delimiter)
-    .map((entry) => join(entry, "code"))
-    .find(isExecutable);
+  const code = findOnPath("code");
   if (code === undefined) return false;
   const exitCode = await runInTerminal(code, [`--extensionDevelopmentPath=${projectRoot}`, folder], folder);
   if (exitCode === 0) say(`VS Code opens ${folder} with Runtrail.\n${hint}`);
@@ -98,13 +96,4 @@ async function serve(folder) {
   if (wasStopped) return 0;
   console.error(`VS Code ended by itself.\n${server.output()}`);
   return 1;
-}
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

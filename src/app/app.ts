@@ -13,19 +13,24 @@ export type { RunOutcome };
 /** "all": everything is allowed · "read-only": writes and exec are refused · "ask": the host is asked once a run. */
 export type ApprovalMode = "ask" | "all" | "read-only";
 
-export interface StartRequest {
-  /** Absolute path of the `perstack.toml` that defines the expert. */
-  definitionPath: string;
-  expertKey: string;
-  query: string;
+/** What a request may decide over the definition. */
+export interface RunChoices {
   provider?: string | undefined;
   model?: string | undefined;
   reasoningBudget?: string | number | undefined;
   maxSteps?: number | undefined;
   maxRetries?: number | undefined;
-  timeoutMs?: number | undefined;
   /** Letters, digits, `.`, `_`, `-`; a new one where absent. */
   jobId?: string | undefined;
+}
+
+export interface StartRequest extends RunChoices {
+  /** Absolute path of the `perstack.toml` that defines the expert. */
+  definitionPath: string;
+  expertKey: string;
+  query: string;
+  /** Per generation. */
+  timeoutMs?: number | undefined;
   /** `.env` files to read, relative to the definition; default `.env` and `.env.local`. */
   envPaths?: readonly string[] | undefined;
   approval: ApprovalMode;

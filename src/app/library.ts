@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { messageOf } from "../base/errors";
 import type { AnyEvent } from "../model/events";
 import type { RunOutcome } from "../runtime/runExpert";
-import type { ApprovalMode, StartRequest } from "./app";
+import type { ApprovalMode, RunChoices, StartRequest } from "./app";
 import { createApp } from "./createApp";
 import { requireDefinitionUpward } from "./findDefinitions";
 
@@ -13,21 +13,15 @@ export type { ErrorClass, EventError } from "../model/failure";
 export type { Usage } from "../model/usage";
 export type { RunOutcome };
 
-export interface RunParams {
+export interface RunParams extends RunChoices {
   expertKey: string;
   query: string;
   /** Folder to work in; the nearest `perstack.toml` from there upward defines the expert. */
   workspace: string;
   /** Path of the `perstack.toml`, where it is not that one. */
   config?: string;
-  provider?: string;
-  model?: string;
-  reasoningBudget?: string | number;
-  maxSteps?: number;
-  maxRetries?: number;
   /** Per generation, in ms. */
   timeout?: number;
-  jobId?: string;
   envPaths?: readonly string[];
 }
 

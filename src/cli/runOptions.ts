@@ -2,19 +2,13 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
-import type { ApprovalMode, StartRequest } from "../app/app";
+import type { ApprovalMode, RunChoices, StartRequest } from "../app/app";
 import { UserError } from "../base/errors";
 import type { CliIo } from "./cliIo";
 
-export interface RunOptions {
+export interface RunOptions extends RunChoices {
   config?: string;
-  provider?: string;
-  model?: string;
-  reasoningBudget?: string | number;
-  maxSteps?: number;
-  maxRetries?: number;
   timeout?: number;
-  jobId?: string;
   envPath?: string[];
   env?: string[];
   verbose?: boolean;

@@ -3,7 +3,7 @@ import { parseJson } from "../base/lines";
 import type { ResultPart } from "./message";
 import { oneLine } from "./plainText";
 
-/** "exec npm test", "readTextFile src/sum.mjs", "moveFile a → b". */
+/** "exec npm test", "readTextFile src/sum.mjs", "moveFile a → b", "todo completedTodos: 0, 1". */
 export function describeToolCall(tool: string, args: unknown, limit = 120): string {
   const about = describeArgs(args);
   return oneLine(about ? `${tool} ${about}` : tool, limit);
@@ -17,7 +17,13 @@ function describeArgs(args: unknown): string {
   if (typeof path === "string") return path;
   if (typeof source === "string" && typeof destination === "string") return `${source} → ${destination}`;
   if (typeof query === "string") return query;
-  return Object.keys(args).length === 0 ? "" : compactJson(args);
+  return Object.entries(args)
+    .map(([name, value]) => `${name}: ${inWords(value)}`)
+    .join(" · ");
+}
+
+function inWords(value: unknown): string {
+  return Array.isArray(value) ? stringsOf(value).join(", ") : typeof value === "string" ? value : compactJson(value);
 }
 
 /** What a tool's result says in a few words: the message of a JSON error, else the text. */
