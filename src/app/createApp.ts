@@ -34,7 +34,7 @@ export function createApp(host: AppHost): App {
       const ports = { now: () => Date.now(), newId };
       for (const folder of folders) {
         for (const { dir, healed } of await recoverRuns(folder, ports, report("recovery"))) {
-          if (healed) host.reportError(new Error(healed), dir);
+          if (healed) host.reportError(healed, dir);
           await runs.refresh(dir);
         }
       }

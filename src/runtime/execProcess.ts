@@ -75,21 +75,22 @@ async function start({ command, args, cwd, env }: ExecRequest): Promise<Started>
   }
 }
 
-async function exitedOrStopped(
+function exitedOrStopped(
   exited: Promise<Exit>,
   { signal, timeoutMs }: ExecRequest,
 ): Promise<"timeout" | "cancelled" | undefined> {
-  const { promise: stopped, resolve: stop } = Promise.withResolvers<"timeout" | "cancelled">();
-  const onAbort = () => stop("cancelled");
-  signal.addEventListener("abort", onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  const timer = setTimeout(() => stop("timeout"), Math.min(timeoutMs, longestTimerMs));
-  try {
-    return await Promise.race([exited.then(() => undefined), stopped]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
-  }
+  return new Promise((resolve) => {
+    const settle = (stopped: "timeout" | "cancelled" | undefined) => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+      resolve(stopped);
+    };
+    const onAbort = () => settle("cancelled");
+    const timer = setTimeout(() => settle("timeout"), Math.min(timeoutMs, longestTimerMs));
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    void exited.then(() => settle(undefined));
+  });
 }
 
 /** `undefined` where it takes longer. */
