@@ -26,11 +26,11 @@ export function createApp(host: AppHost): App {
       runs.setFolders(next);
     },
     async readDefinitions(signal) {
-      const { findDefinitionFiles, readDefinitions } = await import("./findDefinitions");
+      const { findDefinitionFiles, readDefinitions } = await import("./deferred");
       return await readDefinitions(await findDefinitionFiles(folders, signal), host.env);
     },
     async recover() {
-      const { recoverRuns } = await import("../store/recovery");
+      const { recoverRuns } = await import("./deferred");
       const ports = { now: () => Date.now(), newId };
       for (const folder of folders) {
         for (const { dir, healed } of await recoverRuns(folder, ports, report("recovery"))) {
@@ -40,7 +40,7 @@ export function createApp(host: AppHost): App {
       }
     },
     async start(request: StartRequest) {
-      const { startRun } = await import("./startRun");
+      const { startRun } = await import("./deferred");
       const controller = new AbortController();
       const ports = {
         host,
@@ -68,7 +68,7 @@ export function createApp(host: AppHost): App {
       return handle;
     },
     async suggestQuery(definitionPath, expertKey) {
-      const { suggestQuery } = await import("./suggestQuery");
+      const { suggestQuery } = await import("./deferred");
       return await suggestQuery(definitionPath, expertKey);
     },
     async shutdown() {

@@ -132,7 +132,7 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
 
 /** The schemas are loaded with the first journal, not when the editor starts. */
 async function readEvents(dir: string): Promise<JournalContent> {
-  const { readJournal } = await import("../store/readJournal");
+  const { readJournal } = await import("./deferred");
   return await readJournal(layout.journal(dir));
 }
 
@@ -148,10 +148,7 @@ async function stampOf(dir: string): Promise<string | undefined> {
 
 /** Whether the process that writes the run still lives; a run from another machine counts as alive while it is open. */
 async function isAlive(dir: string): Promise<boolean> {
-  const [{ readRunInfo }, { stateOf }] = await Promise.all([
-    import("../store/runInfo"),
-    import("../store/processOwner"),
-  ]);
+  const { readRunInfo, stateOf } = await import("./deferred");
   const info = await readRunInfo(dir);
   return info?.status === "running" && (await stateOf(info)) !== "dead";
 }

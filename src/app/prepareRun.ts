@@ -7,6 +7,7 @@ import { baseSkillName, type Definition, type Expert, type ExpertEntry } from ".
 import type { Limits } from "../model/events";
 import { priceOf } from "../model/prices";
 import { writeInstruction } from "../runtime/instruction";
+import { providers } from "../runtime/providers/index";
 import type { RunSetup } from "../runtime/runExpert";
 import { eventError } from "../runtime/runFailure";
 import { baseTools } from "../runtime/tools/index";
@@ -111,7 +112,6 @@ async function chooseModel(
   workspaceRoot: string,
   host: AppHost,
 ): Promise<ResolvedModel> {
-  const { providers } = await import("../runtime/providers/index");
   const files = await readEnvFiles(definitionFolder, request.envPaths ?? definition.envPath, {
     isConfined: request.envPaths === undefined,
   });

@@ -80,10 +80,7 @@ export class Definitions implements vscode.Disposable {
   }
 
   private async parse(document: vscode.TextDocument): Promise<void> {
-    const [{ parseDefinition }, { readEnvFiles }] = await Promise.all([
-      import("../model/definitionDocument"),
-      import("../app/envFiles"),
-    ]);
+    const { parseDefinition, readEnvFiles } = await import("../app/deferred");
     const file = document.uri.fsPath;
     const files = await readEnvFiles(path.dirname(file)).catch(() => ({}));
     if (document.isClosed) return;

@@ -44,7 +44,9 @@ export function watchFolders(
   );
   own.add(vscode.workspace.onDidChangeWorkspaceFolders(follow));
   own.add({ dispose: () => watchers.dispose() });
-  follow();
+  // Reading loads the schemas and parsers: first the editor gets its turn, with the views already there.
+  const first = setImmediate(follow);
+  own.add({ dispose: () => clearImmediate(first) });
   return own;
 }
 

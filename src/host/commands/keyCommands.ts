@@ -38,7 +38,7 @@ export function keyCommands({ keys }: CommandParts): Commands {
 
 /** One row for each key of each provider. */
 async function pickName(stored: ReadonlySet<string>): Promise<string | undefined> {
-  const { providers } = await import("../../runtime/providers/index");
+  const { providers } = await import("../../app/deferred");
   const items = providers.flatMap(({ label, keyNames }) =>
     keyNames.map((name) => ({
       label,

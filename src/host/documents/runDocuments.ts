@@ -62,7 +62,7 @@ export class RunDocuments implements vscode.TextDocumentContentProvider, vscode.
         const { lines } = await this.readLog(uri, address.dir);
         return lines.map(({ text }) => text).join("\n");
       }
-      const { formatDetails } = await import("../../model/itemText");
+      const { formatDetails } = await import("../../app/deferred");
       return formatDetails(await this.app.runs.load(address.dir), address);
     } catch (error) {
       return `The run in ${address.dir} cannot be read: ${messageOf(error)}`;
@@ -75,7 +75,7 @@ export class RunDocuments implements vscode.TextDocumentContentProvider, vscode.
   }
 
   private async readLog(uri: vscode.Uri, dir: string): Promise<OpenLog> {
-    const [loaded, { formatRunLog }] = await Promise.all([this.app.runs.load(dir), import("../../model/runLog")]);
+    const [loaded, { formatRunLog }] = await Promise.all([this.app.runs.load(dir), import("../../app/deferred")]);
     const log = { ...loaded, dir, lines: formatRunLog(loaded.run, loaded.events) };
     this.logs.set(uri.toString(), log);
     return log;

@@ -1,0 +1,16 @@
+/**
+ * What the application loads after its start, in one piece: a loader takes longer for twenty small files than for one of
+ * their size. Always import this module dynamically; the SDKs of providers are still loaded only when a model is opened.
+ */
+export { parseDefinition } from "../model/definitionDocument";
+export { formatDetails } from "../model/itemText";
+export { formatRunLog } from "../model/runLog";
+export { providers } from "../runtime/providers/index";
+export { stateOf } from "../store/processOwner";
+export { readJournal } from "../store/readJournal";
+export { recoverRuns } from "../store/recovery";
+export { readRunInfo } from "../store/runInfo";
+export { readEnvFiles } from "./envFiles";
+export { findDefinitionFiles, readDefinitions } from "./findDefinitions";
+export { startRun } from "./startRun";
+export { suggestQuery } from "./suggestQuery";
