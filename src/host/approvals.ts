@@ -31,7 +31,7 @@ export class Approvals implements vscode.Disposable {
 
   ask(request: Request): Promise<ApprovalAnswer> {
     if (this.workspaceState.get(allowedKey) === true) {
-      return Promise.resolve({ granted: true, by: "allow in this workspace", remember: true });
+      return Promise.resolve({ ...granted, reason: forWorkspace });
     }
     if (request.signal.aborted) return Promise.resolve(cancelled);
     return new Promise((resolve) => {
@@ -84,7 +84,7 @@ export class Approvals implements vscode.Disposable {
     pending.resolve(
       choice === refuse
         ? { granted: false, by: "user", reason: "refused in the editor", remember: false }
-        : { granted: true, by: choice === allowWorkspace ? "allow in this workspace" : "user", remember: true },
+        : { ...granted, ...(choice === allowWorkspace && { reason: forWorkspace }) },
     );
   }
 }
@@ -95,4 +95,6 @@ function questionOf({ expertKey, effect, tool, summary }: Request): string {
   return `${expertKey} ${does}: ${oneLine(what, 300)}`;
 }
 
+const forWorkspace = "for this workspace";
+const granted: ApprovalAnswer = { granted: true, by: "user", remember: true };
 const cancelled: ApprovalAnswer = { granted: false, by: "cancelled", reason: "the run was cancelled", remember: false };

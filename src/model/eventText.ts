@@ -46,7 +46,7 @@ export function describeHappening(event: AnyEvent): EventText {
       return info(`waits for approval: ${oneLine(event.summary)}`);
     case "resolveApproval":
       return event.granted
-        ? info(`approved by ${oneLine(event.by, 40)}`)
+        ? info(`approved by ${oneLine(event.by, 40)}${event.reason ? `, ${oneLine(event.reason)}` : ""}`)
         : warn(`approval refused by ${oneLine(event.by, 40)}${event.reason ? `: ${oneLine(event.reason)}` : ""}`);
     case "connectSkill":
       return info(

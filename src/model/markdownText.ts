@@ -1,6 +1,6 @@
 /** Pieces of Markdown from data that is not ours: fences that cannot be broken out of, fields, tables. */
 import { parseJson } from "../base/lines";
-import { formatBytes, formatTokens } from "./formatting";
+import { formatBytes } from "./formatting";
 import type { ResultPart } from "./message";
 import { escapeControls, oneLine } from "./plainText";
 import { compactJson, isRecord } from "./toolText";
@@ -42,9 +42,9 @@ export function usageTable(usage: Usage): string {
     ["Total", usage.totalTokens],
   ];
   const lines = rows.flatMap(([name, count]) =>
-    count === undefined ? [] : [`| ${name.padEnd(18)} | ${formatTokens(count).padStart(8)} |`],
+    count === undefined ? [] : [`| ${name.padEnd(18)} | ${count.toLocaleString("en-US").padStart(11)} |`],
   );
-  return ["| Tokens             |    Count |", "| :----------------- | -------: |", ...lines].join("\n");
+  return ["| Tokens             |       Count |", "| :----------------- | ----------: |", ...lines].join("\n");
 }
 
 /** Fields of a record: the short ones as a list, then the long ones as blocks; anything else as it reads best. */

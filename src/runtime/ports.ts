@@ -106,7 +106,7 @@ export interface ApprovalRequest {
 
 export interface ApprovalAnswer {
   granted: boolean;
-  /** "user", "setting", "allow in this workspace", … */
+  /** "user", "setting", "library", … */
   by: string;
   reason?: string;
   /** Whether this answer holds for the rest of the run. */
