@@ -23,6 +23,7 @@ const bench: Bench = {
         const started = performance.now();
         const { outcome } = await runLoop(scriptedModel([...turns, { text: "End" }]), {
           folder,
+          isForgetful: true,
           limits: { maxSteps: steps + 1 },
         });
         times.push((performance.now() - started) / (steps + 1));

@@ -33,6 +33,8 @@ export interface LoopOptions {
   setup?: Partial<RunSetup>;
   /** Where the journal and checkpoints go as well. */
   folder?: RunFolder;
+  /** Keeps nothing in memory: for measuring what the loop costs without its test. */
+  isForgetful?: boolean;
 }
 
 export async function runLoop(model: LanguageModel, options: LoopOptions = {}): Promise<LoopRun> {
@@ -67,7 +69,7 @@ export async function runLoop(model: LanguageModel, options: LoopOptions = {}): 
         record(event) {
           options.beforeRecord?.(event);
           options.folder?.append(event);
-          events.push(structuredClone(event));
+          if (!options.isForgetful) events.push(structuredClone(event));
           options.onEvent?.(event);
         },
         stream(event) {
@@ -75,7 +77,7 @@ export async function runLoop(model: LanguageModel, options: LoopOptions = {}): 
           options.onEvent?.(event);
         },
         async saveCheckpoint(checkpoint) {
-          checkpoints.push(structuredClone(checkpoint));
+          if (!options.isForgetful) checkpoints.push(structuredClone(checkpoint));
           await options.folder?.saveCheckpoint(checkpoint, Date.now());
         },
         spill: async (result) => (options.folder ? await options.folder.spill(result) : { result }),
