@@ -27,7 +27,7 @@ describe("the details of a run", () => {
     expect(text).toContain("# Generation · done");
     expect(text).toContain("I run the tests.");
     expect(text).toContain("### exec");
-    expect(text).toMatch(/\| Total +\| +1\.0k \|/);
+    expect(text).toMatch(/\| Total +\| +1,000 \|/);
   });
 
   it("show a checkpoint as the conversation up to it and no further", () => {
