@@ -76,6 +76,8 @@ export const payloads = {
     ...call,
     isError: z.boolean(),
     errorClass: ErrorClass.optional(),
+    /** What kept the expert from going on: a refused approval, or todos that are still open. */
+    blockedBy: z.enum(["approval", "todos"]).optional(),
     result: z.array(ResultPart),
     /** Set where `result` is only the head of a large result: `file` is relative to the run's folder. */
     spilled: z.object({ file: text, bytes: count }).optional(),

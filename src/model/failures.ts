@@ -1,5 +1,5 @@
 /** Which events are failures, and of which grade; and the failures of a run in the order one walks through them. */
-import type { RunEvent } from "./events";
+import type { EventOf, RunEvent } from "./events";
 import type { Failure } from "./failure";
 import { firstLine } from "./plainText";
 import type { Run, Step } from "./run";
@@ -13,20 +13,15 @@ export function failureOf(event: RunEvent): Failure | undefined {
     case "retryGeneration":
       return { grade: "recovered", class: event.error.class, reason: brief(event.error.message), ...at };
     case "finishToolCall":
-      return event.isError
+      return event.isError || event.blockedBy
         ? {
-            grade:
-              event.errorClass === "skill_unavailable" || event.errorClass === "cancelled" ? "blocked" : "recovered",
+            grade: isBlocked(event) ? "blocked" : "recovered",
             class: event.errorClass ?? "tool_error",
-            reason: `${event.tool}: ${brief(briefResult(event.result))}`,
+            reason: `${event.tool}: ${event.blockedBy === "todos" ? "todos are still open" : brief(briefResult(event.result))}`,
             toolCallId: event.toolCallId,
             ...at,
           }
         : undefined;
-    case "resolveApproval":
-      return event.granted
-        ? undefined
-        : { grade: "blocked", class: "tool_error", reason: `Approval refused${reasonOf(event.reason)}`, ...at };
     case "stopRun":
       return event.reason === "maxSteps" || event.reason === "budget"
         ? {
@@ -64,6 +59,6 @@ function brief(text: string): string {
   return firstLine(text, reasonLimit);
 }
 
-function reasonOf(reason: string | undefined): string {
-  return reason ? `: ${brief(reason)}` : "";
+function isBlocked({ blockedBy, errorClass }: EventOf<"finishToolCall">): boolean {
+  return blockedBy !== undefined || errorClass === "skill_unavailable" || errorClass === "cancelled";
 }

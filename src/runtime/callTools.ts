@@ -101,6 +101,7 @@ async function callTool(
       tool,
       isError: outcome.isError,
       ...(outcome.errorClass && { errorClass: outcome.errorClass }),
+      ...(outcome.blockedBy && { blockedBy: outcome.blockedBy }),
       ...kept,
       durationMs: roundMs(options.clock.elapsed() - started),
       ...(outcome.touched && outcome.touched.length > 0 && { touched: outcome.touched }),
@@ -125,6 +126,7 @@ async function keep(state: RunState, result: ResultPart[]): Promise<{ kept: Kept
 interface CallOutcome extends ToolOutput {
   isError: boolean;
   errorClass?: ErrorClass;
+  blockedBy?: "approval" | "todos";
 }
 
 async function outcomeOf(
@@ -136,9 +138,11 @@ async function outcomeOf(
   try {
     const tool = findTool(call, options);
     const refusal = await refusalOf(state, call, tool, options);
-    if (refusal !== undefined) throw new ToolError(refusal);
+    if (refusal !== undefined) return { ...errorOutcome(refusal, "tool_error"), blockedBy: "approval" };
     const output = instead ? instead() : await execute(state, call, tool, options);
-    return { ...output, isError: output.isError ?? false, ...(output.isError && { errorClass: "tool_error" }) };
+    if (output.isError) return { ...output, isError: true, errorClass: "tool_error" };
+    const isHeldUp = call.tool === completionTool && openTodos(state.todos).length > 0;
+    return { ...output, isError: false, ...(isHeldUp && { blockedBy: "todos" }) };
   } catch (error) {
     if (options.signal.aborted) return errorOutcome("The run was cancelled.", "cancelled");
     if (!(error instanceof ToolError || error instanceof WorkspaceError)) options.onBug(error);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../src/model/events";
+import { runOf } from "../../src/model/run";
 import type { ApprovalAnswer } from "../../src/runtime/ports";
 import { runLoop, testTools } from "../support/loopHarness";
 import { scriptedModel } from "../support/scriptedModel";
@@ -120,6 +121,7 @@ describe("approval", () => {
     expect(outcome.status).toBe("finished");
     const [first] = events.filter((event) => event.type === "finishToolCall");
     expect(first?.isError && JSON.stringify(first.result)).toContain("Not allowed: this run is read-only");
+    expect(runOf(events)?.failures.map(({ grade }) => grade)).toEqual(["blocked", "blocked"]);
   });
 
   it("is not asked for reading", async () => {

@@ -82,6 +82,9 @@ describe("the loop", () => {
       { type: "textPart", text: expect.stringContaining('"remainingTodos":[{"id":0,"title":"one"') },
       { type: "textPart", text: "{}" },
     ]);
+    expect(runOf(events)?.failures).toMatchObject([
+      { grade: "blocked", step: 2, reason: expect.stringMatching(/still open/) },
+    ]);
   });
 
   it("runs a tool that stands beside the completion, and does not complete when it failed", async () => {
