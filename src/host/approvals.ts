@@ -55,7 +55,10 @@ export class Approvals implements vscode.Disposable {
     if (!found) return;
     const title = questionOf(found.request);
     const placeHolder = "Esc leaves the run waiting";
-    await this.settle(found.request, await vscode.window.showQuickPick(choices, { title, placeHolder }));
+    const choice = await vscode.window.showQuickPick(choices, { title, placeHolder });
+    await this.settle(found.request, choice);
+    // The editor cannot take a notification back; off the screen, at least, goes the question that was answered here.
+    if (choice) await vscode.commands.executeCommand("notifications.hideToasts");
   }
 
   async forget(): Promise<void> {
