@@ -35,6 +35,7 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
   const lost = new Set<string>();
   const loaded = new Map<string, { stamp: string; content: LoadedRun }>();
   let folders: readonly string[] = [];
+  let seenJobs = "";
   let sorted: readonly RunSummary[] | undefined;
   let dirty = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
@@ -71,6 +72,7 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
     touch(dir);
   };
   const refreshAll = async (): Promise<void> => {
+    seenJobs = await jobsStamp(folders);
     const places = (await Promise.all(folders.map((folder) => listRunFolders(folder)))).flat();
     const found = new Set(places.map(({ dir }) => dir));
     for (const dir of [...summaries.keys()]) if (!found.has(dir) && !live.has(dir)) forget(dir);
@@ -91,6 +93,11 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
       return sorted;
     },
     get: (dir) => summaries.get(dir),
+    async check() {
+      if ((await jobsStamp(folders)) !== seenJobs) await refreshAll();
+      const elsewhere = [...summaries.values()].filter(({ status, isHere }) => status === "running" && !isHere);
+      for (const { dir } of elsewhere) await refreshRun(dir);
+    },
     refresh: async (dir) => (dir === undefined ? await refreshAll() : await refreshRun(dir)),
     async load(dir) {
       const running = live.get(dir);
@@ -134,6 +141,12 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
 async function readEvents(dir: string): Promise<JournalContent> {
   const { readJournal } = await import("./deferred");
   return await readJournal(layout.journal(dir));
+}
+
+/** Changes whenever a job's folder comes or goes. */
+async function jobsStamp(folders: readonly string[]): Promise<string> {
+  const stats = await Promise.all(folders.map((folder) => stat(layout.jobs(folder)).catch(() => undefined)));
+  return stats.map((stats) => `${stats?.ino}:${stats?.mtimeMs}`).join();
 }
 
 /** Changes whenever the journal does; `undefined` where there is none. */

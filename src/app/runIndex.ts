@@ -52,6 +52,11 @@ export interface RunIndex {
   load(dir: string): Promise<LoadedRun>;
   /** The folders (`dir`) of the runs that changed, came or went; at most 10 times a second. */
   readonly onDidChange: Event<ReadonlySet<string>>;
+  /**
+   * A cheap look for what a file watcher may have missed (they do not see all of a folder tree that appears at once): jobs
+   * that came or went, and runs that another process goes on with.
+   */
+  check(): Promise<void>;
   /** Looks at the disk again: everything, or the one run folder that changed. */
   refresh(dir?: string): Promise<void>;
 }

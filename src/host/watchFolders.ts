@@ -9,6 +9,8 @@ import type { Definitions } from "./definitions";
 const pause = 100;
 /** When a new folder has its files, should the system not tell of them. */
 const settleTime = 1000;
+/** Between two looks for what the watchers have missed. */
+const checkTime = 2000;
 
 /** @param onRead called each time the runs and definitions of the folders have been read. */
 export function watchFolders(
@@ -21,6 +23,7 @@ export function watchFolders(
   let watchers = new DisposableStore();
   const definitionsChanged = own.add(debounce(pause, () => void definitions.reload()));
   const foldersSettled = own.add(debounce(settleTime, () => void app.runs.refresh()));
+  const treesSettled = own.add(debounce(settleTime, () => void definitions.reload()));
   const runsChanged = own.add(debounce(pause, (keys) => refreshRuns(app, keys)));
 
   const follow = () => {
@@ -28,7 +31,8 @@ export function watchFolders(
     watchers = new DisposableStore();
     const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === "file");
     app.setFolders(folders.map(({ uri }) => uri.fsPath));
-    for (const folder of folders) watchFolder(folder, watchers, { definitionsChanged, runsChanged, foldersSettled });
+    for (const folder of folders)
+      watchFolder(folder, watchers, { definitionsChanged, runsChanged, foldersSettled, treesSettled });
     readAll().catch((error: unknown) => reportError(error, "Reading the workspace"));
   };
   const readAll = async () => {
@@ -43,6 +47,7 @@ export function watchFolders(
     }),
   );
   own.add(vscode.workspace.onDidChangeWorkspaceFolders(follow));
+  own.add(repeat(checkTime, () => app.runs.check().catch((error: unknown) => reportError(error, "Looking for runs"))));
   own.add({ dispose: () => watchers.dispose() });
   // Reading loads the schemas and parsers: first the editor gets its turn, with the views already there.
   const first = setImmediate(follow);
@@ -53,7 +58,7 @@ export function watchFolders(
 function watchFolder(
   folder: vscode.WorkspaceFolder,
   watchers: DisposableStore,
-  tell: Record<"definitionsChanged" | "runsChanged" | "foldersSettled", Debounced>,
+  tell: Record<"definitionsChanged" | "runsChanged" | "foldersSettled" | "treesSettled", Debounced>,
 ): void {
   const watch = (pattern: string) =>
     watchers.add(
@@ -68,6 +73,19 @@ function watchFolder(
     watchers.add(event(() => tell.definitionsChanged.call("")));
   }
   for (const event of [journal.onDidCreate, journal.onDidChange, journal.onDidDelete]) watchers.add(event(runChanged));
+  // The same for definitions in a folder that appears with its content; only folders have names without a dot, mostly.
+  const created = vscode.workspace.createFileSystemWatcher(
+    new vscode.RelativePattern(folder, "**/*"),
+    false,
+    true,
+    true,
+  );
+  watchers.add(created);
+  watchers.add(
+    created.onDidCreate(({ path: name }) => {
+      if (!path.posix.basename(name).includes(".")) tell.treesSettled.call("");
+    }),
+  );
   watchers.add(folders.onDidDelete(() => tell.runsChanged.call("")));
   watchers.add(
     folders.onDidCreate(() => {
@@ -90,6 +108,22 @@ function refreshRuns(app: App, dirs: ReadonlySet<string>): void {
 
 interface Debounced extends vscode.Disposable {
   call(key: string): void;
+}
+
+/** Begins again only when the action before has ended. */
+function repeat(ms: number, action: () => Promise<void>): vscode.Disposable {
+  let timer: NodeJS.Timeout | undefined;
+  let isDisposed = false;
+  const next = () => {
+    if (!isDisposed) timer = setTimeout(() => void action().finally(next), ms);
+  };
+  next();
+  return {
+    dispose() {
+      isDisposed = true;
+      clearTimeout(timer);
+    },
+  };
 }
 
 function debounce(ms: number, action: (keys: ReadonlySet<string>) => void): Debounced {

@@ -1,12 +1,14 @@
-import { appendFile, mkdtemp, realpath, rm } from "node:fs/promises";
+import { appendFile, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createRunIndex, type LiveRunIndex } from "../../src/app/createRunIndex";
 import { newId } from "../../src/app/newId";
 import { layout } from "../../src/store/layout";
+import { currentOwner } from "../../src/store/processOwner";
 import { createRunFolder } from "../../src/store/runFolder";
 import { runLoop } from "../support/loopHarness";
+import { runningInfo } from "../support/runningInfo";
 import { scriptedModel } from "../support/scriptedModel";
 import { waitUntil } from "../support/waitUntil";
 
@@ -70,6 +72,26 @@ describe("the run index", () => {
     await rm(dir, { recursive: true });
     await index.refresh();
     expect(index.list().map(({ runId }) => runId)).toEqual(["r2"]);
+  });
+
+  it("finds by a cheap look what came, went, or was gone on with elsewhere", async () => {
+    await index.refresh();
+    const dir = await recordRun("r1");
+    await index.check();
+    expect(index.list()).toHaveLength(1);
+    const lines = (await readFile(layout.journal(dir), "utf8")).split("\n").slice(0, -2);
+    await rm(join(root, "perstack", "jobs", "j"), { recursive: true });
+    await index.check();
+    expect(index.list()).toEqual([]);
+    const folder = await createRunFolder(root, { jobId: "other", runId: "r2" }, newId);
+    await folder.writeInfo(runningInfo(root, await currentOwner()));
+    await writeFile(layout.journal(folder.dir), `${lines.slice(0, 3).join("\n")}\n`);
+    await index.check();
+    expect(index.list()).toMatchObject([{ status: "running", steps: 1 }]);
+    await writeFile(layout.journal(folder.dir), `${lines.join("\n")}\n`);
+    await index.check();
+    expect(index.list()).toMatchObject([{ status: "running", steps: 2 }]);
+    await folder.close();
   });
 
   it("does not call a run that nobody runs any more “running”", async () => {

@@ -42,6 +42,7 @@ export function createScriptedApp(
         throw new Error("There are no runs.");
       },
       onDidChange: nothing.event,
+      check: async () => undefined,
       refresh: async () => undefined,
     };
     return {

@@ -138,8 +138,9 @@ describe("a workspace", () => {
     const { outer, workspace } = await temporaryWorkspace();
     await rm(workspace.root, { recursive: true });
     await symlink(outer, workspace.root);
-    for (const work of [workspace.stat("a"), workspace.list("."), workspace.writeFile("a", "x")]) {
-      expect(await refusal(work)).toMatch(/The workspace folder .* is no longer there/);
+    const works = [() => workspace.stat("a"), () => workspace.list("."), () => workspace.writeFile("a", "x")];
+    for (const work of works) {
+      expect(await refusal(work())).toMatch(/The workspace folder .* is no longer there/);
     }
     await rm(workspace.root);
     expect(await refusal(workspace.exec(command("true")))).toMatch(/is no longer there/);

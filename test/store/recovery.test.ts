@@ -11,7 +11,8 @@ import { currentOwner } from "../../src/store/processOwner";
 import { readJournal } from "../../src/store/readJournal";
 import { recoverRuns } from "../../src/store/recovery";
 import { createRunFolder } from "../../src/store/runFolder";
-import { type RunInfo, readRunInfo } from "../../src/store/runInfo";
+import { readRunInfo } from "../../src/store/runInfo";
+import { runningInfo } from "../support/runningInfo";
 
 let root: string;
 const ports = { now: () => 1_000, newId };
@@ -25,12 +26,7 @@ beforeEach(async () => {
 
 async function interruptedRun(owner: { pid: number; host: string; process_started?: string }) {
   const folder = await createRunFolder(root, { jobId: "j", runId: "r" }, newId);
-  const info: RunInfo = {
-    version: 1,
-    ...{ run_id: "r", project_id: "p", task_id: "j", agent: "runtrail", process_ownership: "managed", cwd: root },
-    ...{ start_time: new Date(0).toISOString(), exit_code: -1, status: "running", agent_version: "0" },
-    ...{ expert_key: "solo", query: "q", ...owner },
-  };
+  const info = runningInfo(root, owner);
   await folder.writeInfo(info);
   folder.append(startEvent);
   await folder.close();
