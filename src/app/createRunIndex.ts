@@ -127,6 +127,8 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
       const run = live.get(dir)?.run;
       live.delete(dir);
       if (isLost) lost.add(dir);
+      // What was watched to its end need not be read again.
+      void stampOf(dir).then((stamp) => stamp && stamps.set(dir, stamp));
       if (run) summaries.set(dir, summarizeRun(run, { dir, isHere: false, ...(isLost && { status: "failed" }) }));
       touch(dir);
     },

@@ -4,6 +4,7 @@ import type { App } from "../../app/app";
 import type { LoadedRun } from "../../app/runIndex";
 import { DisposableStore } from "../../base/disposable";
 import { messageOf } from "../../base/errors";
+import { raceAbort } from "../../base/raceAbort";
 import type { Approvals } from "../approvals";
 import type { Row } from "./row";
 import { checkpointRow, itemRow, jobRow, problemRow, runRow, runTooltip, stepRow } from "./runRows";
@@ -13,6 +14,7 @@ import { tooltipOf, treeItemOf } from "./treeItem";
 /** Durations of what runs are shown by the second. */
 const tick = 1000;
 const keptRuns = 8;
+const revealTime = 3000;
 
 export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
   private readonly nodes = new RunNodes();
@@ -94,7 +96,19 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
         : item === undefined
           ? this.nodes.step(dir, at.step)
           : this.nodes.item(dir, at.step, item.seq);
-    await this.view.reveal(node, { select: true, focus, expand: true });
+    await this.show(node, focus);
+  }
+
+  /** A reveal that a refresh overtakes may never be answered (seen in 1.104): it is asked for again, then let go. */
+  private async show(node: RunNode, focus: boolean): Promise<void> {
+    for (let attempt = 1; attempt <= 2; attempt += 1) {
+      const revealed = Promise.resolve(this.view.reveal(node, { select: true, focus, expand: true }));
+      try {
+        return await raceAbort(revealed, AbortSignal.timeout(revealTime));
+      } catch {
+        // The second time, too, the rest goes on without the row.
+      }
+    }
   }
 
   dispose(): void {
