@@ -6,6 +6,7 @@ import type { Message, MessageOf, ResultPart } from "./message";
 export function foldMessage(messages: Message[], event: RunEvent): void {
   switch (event.type) {
     case "startRun":
+      if (event.instruction === undefined) return;
       messages.push(
         {
           type: "instructionMessage",
@@ -24,20 +25,64 @@ export function foldMessage(messages: Message[], event: RunEvent): void {
       if (event.feedback) messages.push(userMessage(`${event.id}-feedback`, event.feedback));
       return;
     case "finishToolCall":
-      foldToolResult(messages, event);
+      // A call that was broken off has no result: it stays pending for whoever goes on with the run.
+      if (event.errorClass !== "cancelled" && event.errorClass !== "interrupted") foldToolResult(messages, event);
       return;
     default:
   }
 }
 
-/** @param events in order, large results read back in (see the journal). */
-export function conversationOf(events: Iterable<RunEvent>): Message[] {
-  const messages: Message[] = [];
+/**
+ * @param events in order, large results read back in (see the journal)
+ * @param base the conversation that the run went on from: the messages of the checkpoint that `startRun` names
+ */
+export function conversationOf(events: Iterable<RunEvent>, base: readonly Message[] = []): Message[] {
+  const messages: Message[] = structuredClone([...base]);
   for (const event of events) foldMessage(messages, event);
   return messages;
 }
 
-function userMessage(id: string, text: string): MessageOf<"userMessage"> {
+/** The calls of the last expert message that have no result yet, in order. */
+export function pendingCallsOf(messages: readonly Message[]): { id: string; tool: string; args: unknown }[] {
+  const at = messages.findLastIndex(({ type }) => type === "expertMessage");
+  const last = messages[at];
+  if (last?.type !== "expertMessage") return [];
+  // Something that was said after it, such as a new query, has left its calls behind.
+  if (messages.slice(at + 1).some(({ type }) => type !== "toolMessage")) return [];
+  const results = messages.slice(at + 1).flatMap((each) => (each.type === "toolMessage" ? each.contents : []));
+  const done = new Set(results.map(({ toolCallId }) => toolCallId));
+  return last.contents.flatMap((part) =>
+    part.type === "toolCallPart" && !done.has(part.toolCallId)
+      ? [{ id: part.toolCallId, tool: part.toolName, args: part.args }]
+      : [],
+  );
+}
+
+/** The results of the last step so far, where calls are pending. */
+export function lastResultsOf(messages: readonly Message[]): MessageOf<"toolMessage">["contents"] {
+  const last = messages.at(-1);
+  return last?.type === "toolMessage" ? last.contents : [];
+}
+
+/** With a result for each pending call, so that something else can be said to the model. */
+export function settlePendingCalls(messages: readonly Message[], id: string, text: string): Message[] {
+  const pending = pendingCallsOf(messages);
+  if (pending.length === 0) return [...messages];
+  const contents = pending.map((call, index) => ({
+    type: "toolResultPart" as const,
+    id: `${id}-${index}`,
+    toolCallId: call.id,
+    toolName: call.tool,
+    contents: [{ type: "textPart" as const, id: `${id}-${index}-0`, text }],
+    isError: true,
+  }));
+  const last = messages.at(-1);
+  return last?.type === "toolMessage"
+    ? [...messages.slice(0, -1), { ...last, contents: [...last.contents, ...contents] }]
+    : [...messages, { type: "toolMessage", id, contents }];
+}
+
+export function userMessage(id: string, text: string): MessageOf<"userMessage"> {
   return { type: "userMessage", id, contents: [{ type: "textPart", id: `${id}-0`, text }] };
 }
 

@@ -89,7 +89,7 @@ export function describeHappening(event: AnyEvent): EventText {
       return event.reason === "maxSteps" || event.reason === "budget" ? warn(text) : info(text);
     }
     case "resumeRun":
-      return info(`resumed by ${oneLine(event.by, 40)} from checkpoint ${oneLine(event.checkpointId, 80)}`);
+      return info(`goes on, by ${oneLine(event.by, 40)}`);
     case "errorRun":
       return { level: "error", text: join(`failed: ${describeError(event.error)}`, totalsOf(event)) };
     case "foreignEvent":

@@ -9,8 +9,43 @@ const ms = z.number().nonnegative();
 const text = z.string();
 const json = z.unknown();
 
-export const Limits = z.object({ maxSteps: count, maxRetries: count, timeoutMs: ms });
+/** Steps, tokens and money are counted over the whole job, retries and time for each generation. */
+export const Limits = z.object({
+  maxSteps: count,
+  maxRetries: count,
+  timeoutMs: ms,
+  maxTokens: count.optional(),
+  /** USD. */
+  maxCost: z.number().nonnegative().optional(),
+});
 export type Limits = z.infer<typeof Limits>;
+
+/**
+ * Where a run came from, when not from nothing. continue: a new query on a finished job · resume: a branch from an earlier
+ * checkpoint of the job · retry: the failed calls of a step again · fork: a new job from a checkpoint · rerun: the same
+ * query again in a new job.
+ */
+export const Origin = z.object({
+  kind: z.enum(["continue", "resume", "retry", "fork", "rerun"]),
+  jobId: text,
+  runId: text,
+  /** Absent for a rerun, which takes over the query alone. */
+  checkpointId: text.optional(),
+  /** What was changed on the way, in words such as "message", "model", "definition". */
+  changed: z.array(text).optional(),
+});
+export type Origin = z.infer<typeof Origin>;
+
+/** A tool call of an interactive skill that waits for an answer. */
+export const InputRequest = z.object({
+  toolCallId: text,
+  skill: text,
+  tool: text,
+  args: z.unknown(),
+  /** JSON schema of the tool's arguments. */
+  schema: z.unknown().optional(),
+});
+export type InputRequest = z.infer<typeof InputRequest>;
 
 /** A place in a definition; `uri` is a `file:` URI, `line` counts from 1. */
 export const DefinitionRef = z.object({ uri: text, line: count.optional() });
@@ -27,14 +62,17 @@ export type FinishReason = z.infer<typeof FinishReason>;
 const cost = z.number().nonnegative().optional();
 const call = { toolCallId: text, skill: text, tool: text };
 const node = { node: text };
-const totals = { totalUsage: Usage, cost, durationMs: ms };
+/** Of a run's end: usage and cost are its own and its delegates'; the checkpoint is the one to go on from. */
+const totals = { totalUsage: Usage, cost, durationMs: ms, checkpointId: text.optional() };
 
 /** Payload of each durable event, beyond the envelope. */
 export const payloads = {
   startRun: z.object({
     query: text,
-    /** The instruction message that opens the conversation. */
-    instruction: text,
+    /** The instruction message that opens the conversation; absent where it goes on from `checkpointId`. */
+    instruction: text.optional(),
+    /** The checkpoint, in the run's own folder, with the conversation that this run goes on from, its query included. */
+    checkpointId: text.optional(),
     provider: text.optional(),
     model: text.optional(),
     limits: Limits,
@@ -44,7 +82,7 @@ export const payloads = {
     workspace: text.optional(),
     expertVersion: text.optional(),
     parent: z.object({ runId: text, toolCallId: text.optional() }).optional(),
-    resumedFrom: z.object({ checkpointId: text }).optional(),
+    origin: Origin.optional(),
     requestId: text,
     runtimeVersion: text,
     /** Names of the tools offered. */
@@ -84,13 +122,39 @@ export const payloads = {
     durationMs: ms,
     touched: z.array(TouchedFile).optional(),
   }),
-  startDelegation: z.object({ toolCallId: text, childRunId: text, childExpertKey: text, query: text }),
-  finishDelegation: z.object({ toolCallId: text, childRunId: text, status: text, text: text.optional() }),
-  requestInput: z.object({ ...call, args: json, schema: json.optional() }),
+  startDelegation: z.object({
+    toolCallId: text,
+    childRunId: text,
+    childExpertKey: text,
+    query: text,
+    /** Of this run, with the calls that are still pending. */
+    checkpointId: text.optional(),
+  }),
+  finishDelegation: z.object({
+    toolCallId: text,
+    childRunId: text,
+    /** How the delegate ended: finished, failed, stopped or interrupted. */
+    status: text,
+    text: text.optional(),
+    error: EventError.optional(),
+    /** All that the delegate has used so far, its own delegates included. */
+    totalUsage: Usage.optional(),
+    cost,
+  }),
+  requestInput: InputRequest,
   receiveInput: z.object({ toolCallId: text, text, by: text }),
   requestApproval: z.object({ approvalId: text, ...call, effect: z.enum(["write", "exec"]), summary: text }),
   resolveApproval: z.object({ approvalId: text, granted: z.boolean(), by: text, reason: text.optional() }),
-  connectSkill: z.object({ skill: text, transport: text, server: text.optional(), durationMs: ms }),
+  connectSkill: z.object({
+    skill: text,
+    /** stdio, sse or http. */
+    transport: text,
+    /** Name and version, as the server says. */
+    server: text.optional(),
+    durationMs: ms,
+    /** Names of the tools offered. */
+    tools: z.array(text).optional(),
+  }),
   logSkill: z.object({ skill: text, line: text }),
   disconnectSkill: z.object({ skill: text, reason: text.optional() }),
   passGate: z.object({ gate: text, measured: json.optional(), threshold: json.optional(), outputRef: text.optional() }),
@@ -108,7 +172,15 @@ export const payloads = {
     message: text.optional(),
     ...totals,
   }),
-  resumeRun: z.object({ checkpointId: text, by: text, changed: json.optional() }),
+  resumeRun: z.object({
+    /** Of the end that it goes on from, where that has one. */
+    checkpointId: text.optional(),
+    by: text,
+    /** The limits from here on, where they are others. */
+    limits: Limits.optional(),
+    provider: text.optional(),
+    model: text.optional(),
+  }),
   errorRun: z.object({
     error: EventError,
     /** Where to look: the definition, or a file. */

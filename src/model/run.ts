@@ -1,11 +1,22 @@
 /** What a run is, for every view: `reduceRun` folds events into steps, items and failures, live and read back alike. */
 
-import { addUsage, noUsage } from "./addUsage";
+import { noUsage } from "./addUsage";
 import { isLive } from "./eventKinds";
-import type { AnyEvent, DefinitionRef, EventOf, FinishReason, Limits, RunEvent, TouchedFile } from "./events";
+import type {
+  AnyEvent,
+  DefinitionRef,
+  EventOf,
+  FinishReason,
+  InputRequest,
+  Limits,
+  Origin,
+  RunEvent,
+  TouchedFile,
+} from "./events";
 import type { ErrorClass, EventError, Failure } from "./failure";
 import { failureOf } from "./failures";
 import type { ReasoningPart, ResultPart, ToolCall } from "./message";
+import { noSpending, type Spending, spendDelegate, spendGeneration, totalCostOf, totalUsageOf } from "./spending";
 import type { Usage } from "./usage";
 
 export type RunStatus = "running" | "finished" | "failed" | "stopped" | "unknown";
@@ -40,6 +51,8 @@ export interface ToolCallItem {
   result?: ResultPart[];
   spilled?: { file: string; bytes: number };
   touched?: TouchedFile[];
+  /** The run of the delegate, where the call delegates. */
+  childRunId?: string;
 }
 
 /** Any other event, shown as it stands. */
@@ -71,22 +84,30 @@ export interface Run {
   limits?: Limits;
   definition?: DefinitionRef;
   parent?: { runId: string; toolCallId?: string };
-  resumedFrom?: { checkpointId: string };
+  origin?: Origin;
   startedAt: number;
   finishedAt?: number;
   stopReason?: EventOf<"stopRun">["reason"];
   text?: string;
   error?: EventError;
   errorLocation?: DefinitionRef;
+  /** Its own and its delegates'. */
   usage: Usage;
-  /** USD; absent where it is not known. */
+  /** USD, its own and its delegates'; absent where it is not known. */
   cost?: number;
+  spending: Spending;
+  /** The newest checkpoint to go on from. */
+  checkpointId?: string;
+  /** What happened before the first step, such as connecting skills. */
+  preparation: NoteItem[];
   steps: Step[];
   failures: Failure[];
   eventCount: number;
   lastSeq: number;
   /** The tool call that waits for an approval. */
   waitingFor?: { approvalId: string; summary: string };
+  /** The questions without an answer; those of a run that stopped for input are for the user. */
+  inputRequests: InputRequest[];
 }
 
 /** Folds one event into `run` in place (the caller owns it) and gives it back; the first event makes it. */
@@ -117,6 +138,9 @@ function createRun({ jobId, runId, expertKey, timestamp }: AnyEvent): Run {
     query: "",
     startedAt: timestamp,
     usage: noUsage,
+    spending: noSpending,
+    inputRequests: [],
+    preparation: [],
     steps: [],
     failures: [],
     eventCount: 0,
@@ -127,9 +151,9 @@ function createRun({ jobId, runId, expertKey, timestamp }: AnyEvent): Run {
 function applyEvent(run: Run, event: RunEvent): void {
   switch (event.type) {
     case "startRun": {
-      const { query, provider, model, limits, definition, parent, resumedFrom, timestamp } = event;
+      const { query, provider, model, limits, definition, parent, origin, checkpointId, timestamp } = event;
       Object.assign(run, { query, limits, startedAt: timestamp });
-      Object.assign(run, defined({ provider, model, definition, parent, resumedFrom }));
+      Object.assign(run, defined({ provider, model, definition, parent, origin, checkpointId }));
       return;
     }
     case "startGeneration": {
@@ -149,6 +173,27 @@ function applyEvent(run: Run, event: RunEvent): void {
     case "finishToolCall":
       finishToolCall(run, event);
       return;
+    case "startDelegation": {
+      const item = openCall(run, event);
+      if (item) item.childRunId = event.childRunId;
+      if (event.checkpointId !== undefined) run.checkpointId = event.checkpointId;
+      pushNote(run, event);
+      return;
+    }
+    case "finishDelegation":
+      spend(run, spendDelegate(run.spending, event.childRunId, event));
+      pushNote(run, event);
+      return;
+    case "requestInput": {
+      const { toolCallId, skill, tool, args, schema } = event;
+      run.inputRequests.push({ toolCallId, skill, tool, args, ...defined({ schema }) });
+      pushNote(run, event);
+      return;
+    }
+    case "receiveInput":
+      run.inputRequests = run.inputRequests.filter(({ toolCallId }) => toolCallId !== event.toolCallId);
+      pushNote(run, event);
+      return;
     case "requestApproval":
       run.waitingFor = { approvalId: event.approvalId, summary: event.summary };
       pushNote(run, event);
@@ -161,6 +206,7 @@ function applyEvent(run: Run, event: RunEvent): void {
       const step = stepOf(run, event);
       step.finishedAt = event.timestamp;
       Object.assign(step, defined({ usage: event.usage, checkpointId: event.checkpointId }));
+      if (event.checkpointId !== undefined) run.checkpointId = event.checkpointId;
       return;
     }
     case "finishRun":
@@ -186,6 +232,8 @@ function applyEvent(run: Run, event: RunEvent): void {
       delete run.finishedAt;
       delete run.stopReason;
       delete run.error;
+      delete run.errorLocation;
+      Object.assign(run, defined({ limits: event.limits, provider: event.provider, model: event.model }));
       pushNote(run, event);
       return;
     default:
@@ -200,29 +248,45 @@ function finishGeneration(run: Run, event: EventOf<"finishGeneration">): void {
     Object.assign(generation, { finishReason, toolCalls, finishedAt: timestamp });
     Object.assign(generation, defined({ usage, cost, text, reasoning, timeToFirstTokenMs, error }));
   }
-  run.usage = addUsage(run.usage, event.usage);
-  if (event.cost !== undefined) run.cost = (run.cost ?? 0) + event.cost;
+  spend(run, spendGeneration(run.spending, event));
+}
+
+function spend(run: Run, spending: Spending): void {
+  run.spending = spending;
+  run.usage = totalUsageOf(spending);
+  setCost(run, totalCostOf(spending));
+}
+
+function setCost(run: Run, cost: number | undefined): void {
+  if (cost === undefined) delete run.cost;
+  else run.cost = cost;
 }
 
 function finishToolCall(run: Run, event: EventOf<"finishToolCall">): void {
-  const item = stepOf(run, event).items.findLast(
-    (each) => each.kind === "toolCall" && each.toolCallId === event.toolCallId && each.finishedAt === undefined,
-  );
+  const item = openCall(run, event);
   if (!item) return;
   const { isError, errorClass, result, spilled, touched, timestamp } = event;
   Object.assign(item, { isError, result, finishedAt: timestamp }, defined({ errorClass, spilled, touched }));
 }
 
+function openCall(run: Run, event: RunEvent & { toolCallId: string }): ToolCallItem | undefined {
+  return stepOf(run, event).items.findLast(
+    (each): each is ToolCallItem =>
+      each.kind === "toolCall" && each.toolCallId === event.toolCallId && each.finishedAt === undefined,
+  );
+}
+
 function endRun(run: Run, event: EventOf<"finishRun" | "stopRun" | "errorRun">): void {
   run.finishedAt = event.timestamp;
   run.usage = event.totalUsage;
-  if (event.cost === undefined) delete run.cost;
-  else run.cost = event.cost;
+  setCost(run, event.cost);
+  if (event.checkpointId !== undefined) run.checkpointId = event.checkpointId;
   delete run.waitingFor;
 }
 
 function pushNote(run: Run, event: RunEvent): void {
-  if (event.step > 0) stepOf(run, event).items.push({ kind: "note", seq: event.seq, event });
+  const items = event.step > 0 ? stepOf(run, event).items : run.preparation;
+  items.push({ kind: "note", seq: event.seq, event });
 }
 
 function stepOf(run: Run, { step, timestamp }: RunEvent): Step {

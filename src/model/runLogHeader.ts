@@ -6,7 +6,7 @@ import type { LogLine } from "./logLine";
 import { logLine, runDetail } from "./logLine";
 import { oneLine, plainLines } from "./plainText";
 import type { Run } from "./run";
-import { describeError, gradeSign, runStatusWords } from "./statusText";
+import { describeError, describeOrigin, gradeSign, runStatusWords } from "./statusText";
 
 export function formatRunHeader(run: Run, seq: number | undefined): LogLine[] {
   const [query = "", ...moreOfQuery] = plainLines(run.query, { lines: 40, width: 500 });
@@ -20,7 +20,7 @@ export function formatRunHeader(run: Run, seq: number | undefined): LogLine[] {
     { label: "Tokens", value: formatSpent(run) },
     { label: "Definition", value: run.definition && formatPlace(run.definition) },
     { label: "Delegated by", value: run.parent && `run ${run.parent.runId}` },
-    { label: "Resumed from", value: run.resumedFrom && `checkpoint ${run.resumedFrom.checkpointId}` },
+    { label: "Came from", value: run.origin && describeOrigin(run.origin) },
     { label: "Job", value: run.jobId },
     { label: "Run", value: run.runId },
   ];

@@ -1,6 +1,6 @@
 /** The words and signs for how a run, a step or a failure stands; never colour alone. */
 import { assertNever } from "../base/errors";
-import type { EventOf } from "./events";
+import type { EventOf, Origin } from "./events";
 import type { EventError, FailureGrade } from "./failure";
 import { firstLine, oneLine, plainLines, type TextLimits } from "./plainText";
 import type { Run } from "./run";
@@ -45,6 +45,13 @@ export function runStatusWords(run: Pick<Run, "status" | "stopReason" | "waiting
     default:
       return run.status;
   }
+}
+
+/** "fork of run x at checkpoint y, with another model" */
+export function describeOrigin({ kind, runId, checkpointId, changed = [] }: Origin): string {
+  const words = { continue: "goes on from", resume: "branch of", retry: "retry of", fork: "fork of", rerun: "repeats" };
+  const at = checkpointId === undefined || kind === "continue" ? "" : ` at checkpoint ${checkpointId}`;
+  return `${words[kind]} run ${runId}${at}${changed.length > 0 ? `, with another ${changed.join(" and ")}` : ""}`;
 }
 
 /** "invalid x-api-key (provider_auth, 401)"; of a message of several lines the first. */

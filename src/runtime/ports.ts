@@ -1,8 +1,8 @@
 /** What the runtime needs from its surroundings. `app` supplies it; tests supply scripted ones. */
 import type { Disposable } from "../base/disposable";
 import type { Checkpoint } from "../model/checkpoint";
-import type { FinishReason, LiveEvent, RunEvent } from "../model/events";
-import type { ErrorClass } from "../model/failure";
+import type { EventOf, FinishReason, LiveEvent, RunEvent } from "../model/events";
+import type { ErrorClass, EventError } from "../model/failure";
 import type { Message, ReasoningPart, ResultPart } from "../model/message";
 import type { Usage } from "../model/usage";
 
@@ -178,4 +178,54 @@ export interface Workspace {
 /** A refusal or failure of the workspace, worded for the model. */
 export class WorkspaceError extends Error {
   override readonly name = "WorkspaceError";
+}
+
+/** One call to a delegate: an expert of the same definition does the query in a run of its own, in the same job. */
+export interface DelegateRequest {
+  toolCallId: string;
+  tool: string;
+  expertKey: string;
+  query: string;
+  /** Of the run to be; where `isResumed`, of one that was broken off and goes on. */
+  childRunId: string;
+  isResumed: boolean;
+  /** Of the parent, with this call pending. */
+  checkpointId: string;
+  /** Steps that the job has had so far. */
+  stepsBefore: number;
+  signal: AbortSignal;
+}
+
+export interface DelegateOutcome {
+  status: "finished" | "failed" | "stopped";
+  stopReason?: EventOf<"stopRun">["reason"];
+  text?: string;
+  error?: EventError;
+  /** Absent where no run came about. */
+  totalUsage?: Usage;
+  /** USD; absent where unknown. */
+  cost?: number;
+  /** The job's last step so far. */
+  lastStep: number;
+}
+
+export interface Delegation {
+  /** Never rejects: a delegate that cannot be run is one that failed. */
+  run(request: DelegateRequest): Promise<DelegateOutcome>;
+}
+
+/** What a job may still use, shared by all its runs. */
+export interface JobBudget {
+  spend(usage: Usage | undefined, cost: number | undefined): void;
+  /** A sentence that says which limit is reached; `undefined` while none is. */
+  exceeded(): string | undefined;
+}
+
+/** Takes known secrets out of what is recorded, stored and sent. */
+export interface Redactor {
+  text(text: string): string;
+  /** Deep, in every string but base64 data; gives the same value back where nothing was found. */
+  value<T>(value: T): T;
+  /** For text that comes in pieces: a secret that is cut in two is found too. `end` gives what was held back. */
+  stream(): { push(delta: string): string; end(): string };
 }
