@@ -1,6 +1,7 @@
 /** Whatever the SDK, the wire or the provider throws, as a `ModelError`: its class, whether to try again, and a clean cause. */
 import { assertNever } from "../../base/errors";
 import type { ErrorClass } from "../../model/failure";
+import { createRedactor } from "../../model/redact";
 import { ModelError } from "../ports";
 import { type Fault, faultOf } from "./fault";
 
@@ -22,8 +23,10 @@ export function toModelError(error: unknown, source: ErrorSource): ModelError {
   if (error instanceof ModelError) return error;
   const fault = faultOf(error);
   const { message, ...verdict } = verdictOf(fault, source);
-  const cause = oneLine(redact(fault.body || fault.messages.join(": "), source.secrets));
-  return new ModelError(oneLine(redact(message, source.secrets)), {
+  // Before it is cut to one line: a piece of a key would not be found later.
+  const redactor = createRedactor(source.secrets);
+  const cause = oneLine(redactor.text(fault.body || fault.messages.join(": ")));
+  return new ModelError(oneLine(redactor.text(message)), {
     ...verdict,
     ...(fault.statusCode !== undefined && fault.statusCode >= 400 && { statusCode: fault.statusCode }),
     ...(fault.retryAfterMs !== undefined && { retryAfterMs: fault.retryAfterMs }),
@@ -190,12 +193,6 @@ function kindOfName({ name, messages, isPayload }: Fault): Kind {
       if (messages.some((message) => /^(?:fetch failed|other side closed)$/i.test(message))) return "broken";
       return isPayload ? "unavailable" : "internal";
   }
-}
-
-function redact(text: string, secrets: readonly string[]): string {
-  // Longest first, so that no rest of one stays behind another; shorter ones would blot out ordinary words.
-  const long = secrets.filter((secret) => secret.length >= 8).sort((a, b) => b.length - a.length);
-  return long.reduce((clean, secret) => clean.replaceAll(secret, "***"), text);
 }
 
 function oneLine(text: string): string {

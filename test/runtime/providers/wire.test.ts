@@ -97,7 +97,7 @@ describe.each(wireCases)("the wire of $wire", (wireCase) => {
     const error = await failureOf(ask(model));
     expect(error.details).toMatchObject({ class: "provider_auth", isRetryable: false, statusCode: status });
     if (wireCase.keyName) expect(error.message).toContain(wireCase.keyName);
-    expect(error.details.cause).toContain("Bad key ***");
+    expect(error.details.cause).toContain("Bad key [redacted]");
     expect(JSON.stringify([error.message, error.details])).not.toContain(canary);
     expect(server.requests).toHaveLength(1);
   });
