@@ -1,6 +1,7 @@
 /** Chooses the provider and opens the model: the one named, else the first that is usable. */
 import type { Definition } from "../model/definition";
 import type { EventError } from "../model/failure";
+import { makerOf } from "../model/prices";
 import type { LanguageModel } from "../runtime/ports";
 import { providers } from "../runtime/providers/index";
 import type { Provider, ProviderContext, Usability } from "../runtime/providers/provider";
@@ -44,17 +45,6 @@ async function openFirstUsable(model: string | undefined, context: ProviderConte
   );
   const message = `No model provider is usable. Any one of these is enough:${ways.join("")}`;
   return { ...(model && { modelId: model }), failure: eventError("provider_auth", message) };
-}
-
-/** The provider that makes a model, by the way it names its models. */
-function makerOf(model: string): string | undefined {
-  const makers: [RegExp, string][] = [
-    [/^claude-/, "anthropic"],
-    [/^(gpt-|chatgpt-|o\d)/, "openai"],
-    [/^gemini-/, "google"],
-    [/^deepseek-/, "deepseek"],
-  ];
-  return makers.find(([pattern]) => pattern.test(model))?.[1];
 }
 
 async function openModel(

@@ -1,10 +1,11 @@
 /** The settings a user can change, read when they are needed and checked before they are believed. */
 import * as vscode from "vscode";
 import type { ApprovalMode } from "../app/app";
+import type { Price } from "../model/prices";
 import { isRecord } from "../model/toolText";
 
 export type NotifySetting = "all" | "failures" | "none";
-type Prices = Record<string, { input: number; output: number; cachedInput?: number }>;
+type Prices = Record<string, Price>;
 
 const section = "runtrail";
 
@@ -34,9 +35,14 @@ export function readPrices(): Prices {
   const value: unknown = vscode.workspace.getConfiguration(section).get("prices");
   for (const [model, price] of Object.entries(isRecord(value) ? value : {})) {
     if (!isRecord(price)) continue;
-    const [input, output, cachedInput] = [amount(price.input), amount(price.output), amount(price.cachedInput)];
+    const [input, output] = [amount(price.input), amount(price.output)];
+    const [cachedInput, cacheWrite] = [amount(price.cachedInput), amount(price.cacheWrite)];
     if (input === undefined || output === undefined) continue;
-    prices[model] = { input, output, ...(cachedInput !== undefined && { cachedInput }) };
+    prices[model] = {
+      ...{ input, output },
+      ...(cachedInput !== undefined && { cachedInput }),
+      ...(cacheWrite !== undefined && { cacheWrite }),
+    };
   }
   return prices;
 }

@@ -11,10 +11,32 @@ export function addUsage(a: Usage, b: Usage | undefined): Usage {
     totalTokens: a.totalTokens + b.totalTokens,
     ...sumOf("reasoningTokens", a, b),
     ...sumOf("cachedInputTokens", a, b),
+    ...sumOf("cacheWriteTokens", a, b),
   };
 }
 
-function sumOf<K extends "reasoningTokens" | "cachedInputTokens">(key: K, a: Usage, b: Usage): Partial<Usage> {
+type Part = "reasoningTokens" | "cachedInputTokens" | "cacheWriteTokens";
+
+function sumOf(key: Part, a: Usage, b: Usage): Partial<Usage> {
   const [left, right] = [a[key], b[key]];
   return left === undefined && right === undefined ? {} : { [key]: (left ?? 0) + (right ?? 0) };
+}
+
+/** What `a` is beyond `b`; never less than nothing. */
+export function subtractUsage(a: Usage, b: Usage): Usage {
+  const minus = (key: "inputTokens" | "outputTokens" | "totalTokens") => Math.max(0, a[key] - b[key]);
+  return {
+    ...a,
+    inputTokens: minus("inputTokens"),
+    outputTokens: minus("outputTokens"),
+    totalTokens: minus("totalTokens"),
+    ...differenceOf("reasoningTokens", a, b),
+    ...differenceOf("cachedInputTokens", a, b),
+    ...differenceOf("cacheWriteTokens", a, b),
+  };
+}
+
+function differenceOf(key: Part, a: Usage, b: Usage): Partial<Usage> {
+  const whole = a[key];
+  return whole === undefined ? {} : { [key]: Math.max(0, whole - (b[key] ?? 0)) };
 }

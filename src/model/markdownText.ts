@@ -37,6 +37,7 @@ export function usageTable(usage: Usage): string {
   const rows: [string, number | undefined][] = [
     ["Input", usage.inputTokens],
     ["of that from cache", usage.cachedInputTokens],
+    ["of that to cache", usage.cacheWriteTokens],
     ["Output", usage.outputTokens],
     ["of that reasoning", usage.reasoningTokens],
     ["Total", usage.totalTokens],

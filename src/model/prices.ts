@@ -7,6 +7,8 @@ export interface Price {
   output: number;
   /** Of input read from the provider's cache; the price of input where absent. */
   cachedInput?: number;
+  /** Of input written into the provider's cache; the price of input where absent. */
+  cacheWrite?: number;
 }
 
 /** Prices of the user's own: by model id, or by its beginning with `*` at the end. */
@@ -18,7 +20,7 @@ interface KnownModel {
 }
 
 const known: Readonly<Record<string, KnownModel>> = {
-  ...models(200_000, {
+  ...claudeModels(200_000, {
     "claude-opus-4-6": [5, 25, 0.5],
     "claude-opus-4-5": [5, 25, 0.5],
     "claude-opus-4-1": [15, 75, 1.5],
@@ -79,10 +81,33 @@ export function contextWindowOf(modelId: string): number | undefined {
   return knownModel(modelId)?.contextWindow;
 }
 
-/** USD. `reasoningTokens` are part of `outputTokens` and `cachedInputTokens` of `inputTokens`, so neither counts twice. */
+export type Maker = "anthropic" | "openai" | "google" | "deepseek";
+
+const makers: readonly [RegExp, Maker][] = [
+  [/^claude-/, "anthropic"],
+  [/^(gpt-|chatgpt-|o\d)/, "openai"],
+  [/^gemini-/, "google"],
+  [/^deepseek-/, "deepseek"],
+];
+
+/** Who makes a model, by the way its makers name theirs. */
+export function makerOf(modelId: string): Maker | undefined {
+  return makers.find(([pattern]) => pattern.test(modelId))?.[1];
+}
+
+/** The models of a maker that the table knows, in its order. */
+export function knownModelsOf(maker: Maker): string[] {
+  return Object.keys(known).filter((id) => makerOf(id) === maker);
+}
+
+/** USD. Reasoning is part of the output, what was read from and written to a cache of the input: nothing counts twice. */
 export function costOf(usage: Usage, price: Price): number {
   const cached = Math.min(usage.cachedInputTokens ?? 0, usage.inputTokens);
-  const input = (usage.inputTokens - cached) * price.input + cached * (price.cachedInput ?? price.input);
+  const written = Math.min(usage.cacheWriteTokens ?? 0, usage.inputTokens - cached);
+  const input =
+    (usage.inputTokens - cached - written) * price.input +
+    cached * (price.cachedInput ?? price.input) +
+    written * (price.cacheWrite ?? price.input);
   return (input + usage.outputTokens * price.output) / 1_000_000;
 }
 
@@ -97,6 +122,15 @@ function knownModel(modelId: string): KnownModel | undefined {
   const name = modelId.replace(routePrefix, "");
   const key = Object.keys(known).find((id) => name.startsWith(id) && versionSuffix.test(name.slice(id.length)));
   return key === undefined ? undefined : known[key];
+}
+
+/** Anthropic takes a quarter more for what it writes into its cache, on every way to its models. */
+function claudeModels(...args: Parameters<typeof models>): Record<string, KnownModel> {
+  const entries = Object.entries(models(...args)).map(([id, { price, contextWindow }]): [string, KnownModel] => [
+    id,
+    { price: { ...price, cacheWrite: price.input * 1.25 }, contextWindow },
+  ]);
+  return Object.fromEntries(entries);
 }
 
 function models(

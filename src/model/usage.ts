@@ -9,5 +9,7 @@ export const Usage = z.object({
   totalTokens: tokens,
   reasoningTokens: tokens.optional(),
   cachedInputTokens: tokens.optional(),
+  /** Part of the input that was written into the provider's cache, where that has a price of its own. Ours, not Perstack's. */
+  cacheWriteTokens: tokens.optional(),
 });
 export type Usage = z.infer<typeof Usage>;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { contextWindowOf, costOf, priceOf } from "../../src/model/prices";
+import { contextWindowOf, costOf, knownModelsOf, makerOf, priceOf } from "../../src/model/prices";
 
 describe("the price of a model", () => {
   it.each([
@@ -64,6 +64,20 @@ describe("the cost of a generation", () => {
     expect(costOf(usage, { input: 3, output: 15 })).toBeCloseTo(3);
   });
 
+  it("counts what was written into the cache at its own price", () => {
+    const usage = { inputTokens: 1_000_000, outputTokens: 0, totalTokens: 1_000_000 };
+    const parts = { ...usage, cachedInputTokens: 600_000, cacheWriteTokens: 300_000 };
+    expect(costOf(parts, { ...price, cacheWrite: 3.75 })).toBeCloseTo(0.18 + 1.125 + 0.3);
+    expect(costOf(parts, price)).toBeCloseTo(0.18 + 0.9 + 0.3);
+    expect(costOf({ ...usage, cacheWriteTokens: 2_000_000 }, { ...price, cacheWrite: 3.75 })).toBeCloseTo(3.75);
+  });
+
+  it("knows that Anthropic takes a quarter more for what it caches, by every route to its models", () => {
+    expect(priceOf("claude-sonnet-4-5")?.cacheWrite).toBe(3.75);
+    expect(priceOf("global.anthropic.claude-sonnet-4-5-20250929-v1:0")?.cacheWrite).toBe(3.75);
+    expect(priceOf("gpt-5")?.cacheWrite).toBeUndefined();
+  });
+
   it("is never below zero and never rises with what was cached", () => {
     const tokens = fc.integer({ min: 0, max: 10_000_000 });
     fc.assert(
@@ -81,4 +95,17 @@ it("knows how much the known models read", () => {
   expect(contextWindowOf("claude-sonnet-4-5-20250929")).toBe(200_000);
   expect(contextWindowOf("gpt-5")).toBe(400_000);
   expect(contextWindowOf("gemini-2.5-pro")).toBe(1_048_576);
+});
+
+it("knows who makes a model by its name, and which ones each of them makes", () => {
+  expect(["claude-opus-9", "gpt-9", "o3", "gemini-9", "deepseek-x"].map(makerOf)).toEqual([
+    "anthropic",
+    "openai",
+    "openai",
+    "google",
+    "deepseek",
+  ]);
+  expect(makerOf("qwen3")).toBeUndefined();
+  expect(knownModelsOf("google")).toContain("gemini-2.5-flash");
+  expect(knownModelsOf("openai").every((id) => /^(gpt-|o\d)/.test(id))).toBe(true);
 });

@@ -50,6 +50,7 @@ const basePaths: Record<WireProvider, string> = {
   ollama: "/ollama/api",
   "azure-openai": "/azure/v1",
   "google-vertex": "/vertex/v1",
+  "amazon-bedrock": "/bedrock",
 };
 
 export async function startModelServer(script: ModelScript, options: ModelServerOptions = {}): Promise<ModelServer> {
@@ -112,6 +113,7 @@ function wireOf(path: string): Wire | undefined {
   if (pathname.endsWith("/responses")) return "responses";
   if (pathname.endsWith("/chat/completions")) return "chat";
   if (pathname.endsWith(":streamGenerateContent")) return "google";
+  if (pathname.endsWith("/converse-stream")) return "bedrock";
   return pathname.endsWith("/api/chat") ? "ollama" : undefined;
 }
 
@@ -137,6 +139,8 @@ function errorBody(wire: Wire, status: number): unknown {
       return { error: { code: status, message, status: "UNKNOWN" } };
     case "ollama":
       return { error: message };
+    case "bedrock":
+      return { message };
     case "responses":
     case "chat":
       return { error: { message, type: "api_error", param: null, code: null } };
@@ -171,7 +175,7 @@ async function sendAnswer(
 
 function modelOf({ body, path }: ModelRequest): string {
   const { model } = body;
-  return typeof model === "string" ? model : (/models\/([^:]+):/.exec(path)?.[1] ?? "model");
+  return typeof model === "string" ? model : (/models?\/([^:/]+)/.exec(path)?.[1] ?? "model");
 }
 
 function answerOther(path: string, response: ServerResponse, { ollamaModels = [] }: ModelServerOptions): void {

@@ -9,10 +9,11 @@ export type WireProvider =
   | "deepseek"
   | "ollama"
   | "azure-openai"
-  | "google-vertex";
+  | "google-vertex"
+  | "amazon-bedrock";
 
 /** How the stream of one answer looks on the wire. */
-export type Wire = "anthropic" | "responses" | "chat" | "google" | "ollama";
+export type Wire = "anthropic" | "responses" | "chat" | "google" | "ollama" | "bedrock";
 
 export interface ScriptedToolCall {
   /** Default: `call_{turn}_{position}`, both from 1. Google and some Ollama servers send none: see `omitIds`. */
@@ -27,6 +28,8 @@ export interface ScriptedUsage {
   inputTokens: number;
   outputTokens: number;
   cachedInputTokens?: number;
+  /** Part of the input; only Anthropic, Bedrock and the Responses API tell it. */
+  cacheWriteTokens?: number;
   reasoningTokens?: number;
 }
 
@@ -75,6 +78,26 @@ export interface ModelRequest {
 /** The turns in order, or a function that picks one (for requests that come side by side). */
 export type ModelScript = readonly ModelTurn[] | ((request: ModelRequest, index: number) => ModelTurn);
 
+/** What goes over the wire, chunk by chunk. */
+export interface WireAnswer {
+  contentType: string;
+  chunks: (string | Uint8Array)[];
+  errorChunk(error: { type?: string; message: string }): string | Uint8Array;
+  malformedChunk: string | Uint8Array;
+}
+
+interface NamedCall extends ScriptedToolCall {
+  id: string;
+}
+
+export interface Answer {
+  turn: AnswerTurn;
+  calls: NamedCall[];
+  pieces: string[];
+  usage: ScriptedUsage | undefined;
+  model: string;
+}
+
 export function textPieces(text: AnswerTurn["text"]): string[] {
   if (text === undefined || text === "") return [];
   if (typeof text !== "string") return [...text];
@@ -87,4 +110,9 @@ export function textPieces(text: AnswerTurn["text"]): string[] {
 
 export function callArguments(call: ScriptedToolCall): string {
   return call.rawArgs ?? JSON.stringify(call.args ?? {});
+}
+
+export function halves(text: string): string[] {
+  const middle = Math.ceil(text.length / 2);
+  return [text.slice(0, middle), text.slice(middle)].filter((part) => part !== "");
 }

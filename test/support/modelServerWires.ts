@@ -1,31 +1,15 @@
 /** An answer as the chunks of each provider's stream, in the shapes their public references give. */
+import { bedrockAnswer } from "./modelServerBedrock";
 import {
+  type Answer,
   type AnswerTurn,
   callArguments,
-  type ScriptedToolCall,
+  halves,
   type ScriptedUsage,
   textPieces,
   type Wire,
+  type WireAnswer,
 } from "./modelServerScript";
-
-interface WireAnswer {
-  contentType: string;
-  chunks: string[];
-  errorChunk(error: { type?: string; message: string }): string;
-  malformedChunk: string;
-}
-
-interface NamedCall extends ScriptedToolCall {
-  id: string;
-}
-
-interface Answer {
-  turn: AnswerTurn;
-  calls: NamedCall[];
-  pieces: string[];
-  usage: ScriptedUsage | undefined;
-  model: string;
-}
 
 export function encodeAnswer(wire: Wire, turn: AnswerTurn, index: number, model: string): WireAnswer {
   const answer: Answer = {
@@ -62,6 +46,8 @@ export function encodeAnswer(wire: Wire, turn: AnswerTurn, index: number, model:
         errorChunk: ({ message }) => `${JSON.stringify({ error: message })}\n`,
         malformedChunk: `{"model":"x","mess\n`,
       };
+    case "bedrock":
+      return bedrockAnswer(answer);
   }
 }
 
@@ -78,14 +64,14 @@ function named(value: { type: string } & Record<string, unknown>): string {
   return `event: ${value.type}\n${data(value)}`;
 }
 
-function halves(text: string): string[] {
-  const middle = Math.ceil(text.length / 2);
-  return [text.slice(0, middle), text.slice(middle)].filter((part) => part !== "");
-}
-
 function anthropicEvents({ turn, calls, pieces, usage, model }: Answer): string[] {
   const cached = usage?.cachedInputTokens ?? 0;
-  const input = { input_tokens: (usage?.inputTokens ?? 0) - cached, cache_read_input_tokens: cached };
+  const written = usage?.cacheWriteTokens ?? 0;
+  const input = {
+    input_tokens: (usage?.inputTokens ?? 0) - cached - written,
+    cache_read_input_tokens: cached,
+    cache_creation_input_tokens: written,
+  };
   const message = { id: "msg_1", type: "message", role: "assistant", model, content: [], stop_reason: null };
   const events = [named({ type: "message_start", message: { ...message, usage: { ...input, output_tokens: 1 } } })];
   let index = 0;
@@ -179,7 +165,10 @@ function responsesEvents({ turn, calls, pieces, usage, model }: Answer): string[
 function responsesUsage(usage: ScriptedUsage): Record<string, unknown> {
   return {
     input_tokens: usage.inputTokens,
-    input_tokens_details: { cached_tokens: usage.cachedInputTokens ?? 0 },
+    input_tokens_details: {
+      cached_tokens: usage.cachedInputTokens ?? 0,
+      ...(usage.cacheWriteTokens !== undefined && { cache_write_tokens: usage.cacheWriteTokens }),
+    },
     output_tokens: usage.outputTokens,
     output_tokens_details: { reasoning_tokens: usage.reasoningTokens ?? 0 },
     total_tokens: usage.inputTokens + usage.outputTokens,

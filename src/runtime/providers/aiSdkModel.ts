@@ -1,24 +1,33 @@
 /** A model of the AI SDK as our `LanguageModel`: one streamed request a generation, never a retry, never a console line. */
-import type { LanguageModelMiddleware, ToolSet } from "ai";
+import type { LanguageModelMiddleware, ModelMessage, ToolSet } from "ai";
 import type { GenerationRequest, LanguageModel, ToolDefinition } from "../ports";
 import { toAbortError, toModelError } from "./classifyError";
 import { collectAnswer } from "./collectAnswer";
-import type { MapReasoning, ProviderOptions } from "./mapReasoning";
+import type { MapReasoning } from "./mapReasoning";
+import { cacheKeyOption, markBreakpoints, type PromptCache } from "./promptCache";
 import type { Provider } from "./provider";
+import { mergeOptions, type ProviderOptions } from "./providerOptions";
 import { fullMedia, type MediaSupport, toModelMessages } from "./toModelMessages";
 
 type Sdk = typeof import("ai");
+type SdkOptions = NonNullable<ModelMessage["providerOptions"]>;
 type SdkModel = Parameters<Sdk["wrapLanguageModel"]>[0]["model"];
 
 export interface AiSdkModelOptions {
   provider: Pick<Provider, "name" | "label" | "keyNames">;
   modelId: string;
-  model: SdkModel;
+  /** A function where what is sent depends on more than the SDK lets pass. */
+  model: SdkModel | ((request: GenerationRequest) => SdkModel);
   /** What errors must not show, wherever it turns up. */
   secrets: readonly string[];
+  /** The provider's name in the SDK's options. */
+  optionsKey: string;
   mapReasoning: MapReasoning;
-  /** Sent with every request. */
-  providerOptions?: ProviderOptions;
+  /** Sent with every request, unless the definition's own options say otherwise. */
+  defaults?: ProviderOptions;
+  /** `[provider.setting.providerOptions]`. */
+  options?: ProviderOptions | undefined;
+  cache?: PromptCache;
   media?: MediaSupport;
   /** Only the last chunk tells the usage: without it the answer was cut off. */
   endsWithUsage?: boolean;
@@ -28,7 +37,10 @@ export async function createAiSdkModel(options: AiSdkModelOptions): Promise<Lang
   const sdk = await import("ai");
   const { provider, modelId, secrets } = options;
   const source = { label: provider.label, keyNames: provider.keyNames, modelId, secrets };
-  const model = sdk.wrapLanguageModel({ model: options.model, middleware: withoutWarnings });
+  const modelFor = (request: GenerationRequest) => {
+    const model = typeof options.model === "function" ? options.model(request) : options.model;
+    return sdk.wrapLanguageModel({ model, middleware: withoutWarnings });
+  };
   return {
     provider: provider.name,
     modelId,
@@ -38,8 +50,12 @@ export async function createAiSdkModel(options: AiSdkModelOptions): Promise<Lang
       try {
         request.signal.throwIfAborted();
         const { stream } = sdk.streamText({
-          model,
-          messages: toModelMessages(request.messages, options.media ?? fullMedia),
+          model: modelFor(request),
+          messages: markBreakpoints(
+            toModelMessages(request.messages, options.media ?? fullMedia),
+            options.optionsKey,
+            options.cache,
+          ),
           allowSystemInMessages: true,
           tools: toTools(sdk, request.tools),
           toolChoice: request.toolChoice,
@@ -47,7 +63,7 @@ export async function createAiSdkModel(options: AiSdkModelOptions): Promise<Lang
           abortSignal: AbortSignal.any([request.signal, wire.signal]),
           // Errors come as parts of the stream; the SDK's default prints them.
           onError: () => undefined,
-          ...reasoningOf(options, request),
+          ...optionsOf(options, request),
         });
         return await collectAnswer(stream, request, {
           label: provider.label,
@@ -86,12 +102,12 @@ function toTools(sdk: Sdk, tools: readonly ToolDefinition[]): ToolSet {
   );
 }
 
-function reasoningOf({ mapReasoning, providerOptions }: AiSdkModelOptions, { reasoningBudget }: GenerationRequest) {
+function optionsOf(model: AiSdkModelOptions, { reasoningBudget, cacheKey }: GenerationRequest) {
+  const { optionsKey, mapReasoning, defaults, options, cache } = model;
   const choice = reasoningBudget === undefined ? {} : mapReasoning(reasoningBudget);
-  const names = [...Object.keys(providerOptions ?? {}), ...Object.keys(choice.providerOptions ?? {})];
-  const merged = names.map((name) => [name, { ...providerOptions?.[name], ...choice.providerOptions?.[name] }]);
+  const merged = mergeOptions(defaults, cacheKeyOption(cache, cacheKey), options, choice.options);
   return {
     ...(choice.reasoning && { reasoning: choice.reasoning }),
-    ...(merged.length > 0 && { providerOptions: Object.fromEntries(merged) as ProviderOptions }),
+    ...(Object.keys(merged).length > 0 && { providerOptions: { [optionsKey]: merged } as SdkOptions }),
   };
 }

@@ -2,8 +2,9 @@
 import * as z from "zod";
 import { ModelError } from "../ports";
 import { createAiSdkModel } from "./aiSdkModel";
-import { reasoningByTokens } from "./mapReasoning";
+import { claudeReasoning, type MapReasoning, reasoningByLevel } from "./mapReasoning";
 import type { Provider, ProviderContext } from "./provider";
+import { providerOptions } from "./providerOptions";
 import { chooseBaseUrl, findKey, headers, nonEmpty, readSetting, secretsOf } from "./readSetting";
 
 const Setting = z.strictObject({
@@ -13,6 +14,7 @@ const Setting = z.strictObject({
     .optional(),
   baseUrl: z.string().min(1).optional(),
   headers,
+  providerOptions,
 });
 
 /** A profile that every commercial region serves. */
@@ -76,12 +78,25 @@ export const amazonBedrock: Provider = {
       modelId,
       model: sdk(modelId),
       secrets: secretsOf(amazonBedrock, context),
-      mapReasoning: reasoningByTokens((tokens) => ({
-        amazonBedrock: { reasoningConfig: { type: "enabled", budgetTokens: Math.max(1024, tokens) } },
-      })),
+      optionsKey: "amazonBedrock",
+      options: setting.providerOptions,
+      mapReasoning: reasoningOf(modelId),
+      ...(keepsPrompts.test(modelId) && { cache: { breakpoint: { cachePoint: { type: "default" } } } }),
     });
   },
 };
+
+/** The models that take cache points: the others refuse a request with one. */
+const keepsPrompts = /claude-(?:3-7-sonnet|3-5-haiku|[a-z]+-[4-9])/;
+
+/** What stands behind an ARN is not known; a number of tokens is for Claude alone. */
+function reasoningOf(modelId: string): MapReasoning {
+  if (!/claude|^arn:/.test(modelId)) return reasoningByLevel;
+  return claudeReasoning(modelId, {
+    enabled: (budgetTokens) => ({ reasoningConfig: { type: "enabled", budgetTokens } }),
+    adaptive: { reasoningConfig: { type: "adaptive", display: "summarized" } },
+  });
+}
 
 /** An empty `apiKey` keeps the SDK from looking for one in the environment of the process. */
 function credentialsOf({ env }: ProviderContext) {

@@ -1,11 +1,12 @@
 /** Anthropic's Messages API. */
 import * as z from "zod";
 import { createAiSdkModel } from "./aiSdkModel";
-import { reasoningByTokens } from "./mapReasoning";
+import { claudeReasoning } from "./mapReasoning";
 import type { Provider } from "./provider";
+import { providerOptions } from "./providerOptions";
 import { checkKey, chooseBaseUrl, headers, readSetting, requireKey, secretsOf, text } from "./readSetting";
 
-const Setting = z.strictObject({ baseUrl: text, headers });
+const Setting = z.strictObject({ baseUrl: text, headers, providerOptions });
 
 const defaultModel = "claude-sonnet-4-5";
 
@@ -26,15 +27,19 @@ export const anthropic: Provider = {
     });
     const { createAnthropic } = await import("@ai-sdk/anthropic");
     const modelId = model ?? defaultModel;
+    // On the request itself it would be a fourth mark, and one of another lifetime.
+    const { cacheControl = { type: "ephemeral" }, ...options } = setting.providerOptions ?? {};
     return await createAiSdkModel({
       provider: anthropic,
       modelId,
       model: createAnthropic({ apiKey, baseURL, headers: setting.headers })(modelId),
       secrets: secretsOf(anthropic, context),
-      // The API takes no fewer than 1024 tokens.
-      mapReasoning: reasoningByTokens((tokens) => ({
-        anthropic: { thinking: { type: "enabled", budgetTokens: Math.max(1024, tokens) } },
-      })),
+      optionsKey: "anthropic",
+      options,
+      cache: { breakpoint: { cacheControl } },
+      mapReasoning: claudeReasoning(modelId, {
+        enabled: (budgetTokens) => ({ thinking: { type: "enabled", budgetTokens } }),
+      }),
     });
   },
 };

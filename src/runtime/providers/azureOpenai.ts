@@ -2,9 +2,11 @@
 import * as z from "zod";
 import { ModelError } from "../ports";
 import { createAiSdkModel } from "./aiSdkModel";
-import { reasoningByLevel } from "./mapReasoning";
+import { azureReasoning } from "./mapReasoning";
 import type { Provider, ProviderContext } from "./provider";
+import { providerOptions } from "./providerOptions";
 import { checkKey, chooseBaseUrl, headers, nonEmpty, readSetting, requireKey, secretsOf, text } from "./readSetting";
+import { imagesAndPdf } from "./toModelMessages";
 
 const Setting = z.strictObject({
   baseUrl: text,
@@ -16,6 +18,7 @@ const Setting = z.strictObject({
   apiVersion: text,
   useDeploymentBasedUrls: z.boolean().optional(),
   api: z.enum(["responses", "chat"]).optional(),
+  providerOptions,
 });
 
 export const azureOpenai: Provider = {
@@ -28,7 +31,8 @@ export const azureOpenai: Provider = {
     return { usable: false, reason: "no Azure resource is named", fix: resourceFix };
   },
   async open(model, context) {
-    const { baseUrl, api, resourceName, headers: custom, ...setting } = readSetting(Setting, context);
+    const read = readSetting(Setting, context);
+    const { baseUrl, api, resourceName, headers: custom, providerOptions: options, ...setting } = read;
     const apiKey = requireKey(azureOpenai, context.env);
     if (model === undefined) throw invalid("Azure OpenAI needs a model: set `model` to the name of the deployment.");
     const place = placeOf(context);
@@ -45,19 +49,22 @@ export const azureOpenai: Provider = {
       provider: azureOpenai,
       modelId: model,
       secrets: secretsOf(azureOpenai, context),
-      mapReasoning: reasoningByLevel,
+      optionsKey: "azure",
+      options,
+      mapReasoning: azureReasoning(model),
     };
     if (api === "chat" || (api === undefined && setting.useDeploymentBasedUrls)) {
       return await createAiSdkModel({
         ...common,
         model: sdk.chat(model),
-        media: { inToolResults: false, types: /^(?:image\/|application\/pdf$)/ },
+        media: { inToolResults: false, types: imagesAndPdf },
       });
     }
     return await createAiSdkModel({
       ...common,
       model: sdk.responses(model),
-      providerOptions: { azure: { store: false } },
+      defaults: { store: false },
+      cache: { keyName: "promptCacheKey" },
     });
   },
 };

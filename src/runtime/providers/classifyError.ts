@@ -80,6 +80,12 @@ function verdictOf(fault: Fault, source: ErrorSource): Verdict {
         isRetryable: false,
         message: `${label} does not know the model “${modelId}”${status}. Check the name, or the base URL${said}.`,
       };
+    case "options":
+      return {
+        class: "invalid_definition",
+        isRetryable: false,
+        message: `${label} does not take what [provider.setting.providerOptions] says. Correct it in perstack.toml.`,
+      };
     case "badRequest":
       return {
         class: "provider_bad_request",
@@ -132,6 +138,7 @@ type Kind =
   | "quota"
   | "billing"
   | "unknownModel"
+  | "options"
   | "badRequest"
   | "unreachable"
   | "untrusted"
@@ -170,9 +177,10 @@ function kindOfName({ name, messages, isPayload }: Fault): Kind {
     case "AI_LoadAPIKeyError":
     case "AI_LoadSettingError":
       return "auth";
+    case "AI_InvalidArgumentError":
+      return messages.some((message) => message.includes("provider options")) ? "options" : "badRequest";
     case "AI_UnsupportedFunctionalityError":
     case "AI_InvalidPromptError":
-    case "AI_InvalidArgumentError":
     case "AI_InvalidDataContentError":
     case "AI_MessageConversionError":
     case "AI_MissingToolResultsError":

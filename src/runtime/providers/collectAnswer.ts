@@ -111,12 +111,15 @@ function toUsage(usage: LanguageModelUsage): Usage | undefined {
   if (!inputTokens && !outputTokens) return undefined;
   const reasoningTokens = count(usage.outputTokenDetails?.reasoningTokens);
   const cachedInputTokens = count(usage.inputTokenDetails?.cacheReadTokens);
+  const cacheWriteTokens = count(usage.inputTokenDetails?.cacheWriteTokens);
   return {
     inputTokens: inputTokens ?? 0,
     outputTokens: outputTokens ?? 0,
     totalTokens: (inputTokens ?? 0) + (outputTokens ?? 0),
     ...(reasoningTokens !== undefined && { reasoningTokens }),
     ...(cachedInputTokens !== undefined && { cachedInputTokens }),
+    // Some adapters say 0 for providers that have no such thing.
+    ...(cacheWriteTokens && { cacheWriteTokens }),
   };
 }
 

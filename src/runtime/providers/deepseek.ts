@@ -3,9 +3,11 @@ import * as z from "zod";
 import { createAiSdkModel } from "./aiSdkModel";
 import { reasoningByLevel } from "./mapReasoning";
 import type { Provider } from "./provider";
+import { providerOptions } from "./providerOptions";
 import { checkKey, chooseBaseUrl, headers, readSetting, requireKey, secretsOf, text } from "./readSetting";
+import { imagesOnly } from "./toModelMessages";
 
-const Setting = z.strictObject({ baseUrl: text, headers });
+const Setting = z.strictObject({ baseUrl: text, headers, providerOptions });
 
 const defaultModel = "deepseek-v4-flash";
 
@@ -31,8 +33,10 @@ export const deepseek: Provider = {
       modelId,
       model: createDeepSeek({ apiKey, baseURL, ...(setting.headers && { headers: setting.headers }) })(modelId),
       secrets: secretsOf(deepseek, context),
+      optionsKey: "deepseek",
+      options: setting.providerOptions,
       mapReasoning: reasoningByLevel,
-      media: { inToolResults: true, types: /^image\// },
+      media: { inToolResults: true, types: imagesOnly },
     });
   },
 };

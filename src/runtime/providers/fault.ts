@@ -28,7 +28,8 @@ export function faultOf(error: unknown): Fault {
   const chain = chainOf(error);
   const top = chain[0];
   const isPayload = !(error instanceof Error);
-  const payload = isPayload ? error : top?.name === "AI_StreamProviderError" ? top.data : undefined;
+  const isStreamed = top?.name === "AI_StreamProviderError";
+  const payload = isPayload ? error : isStreamed ? top.data : undefined;
   const body = first(chain, (fields) => textOf(fields.responseBody)) ?? (payload ? JSON.stringify(payload) : "");
   const parsed = asFields(parseJson(body)) ?? top;
   const detail = asFields(parsed?.error) ?? parsed;
@@ -44,8 +45,13 @@ export function faultOf(error: unknown): Fault {
     fault,
     defined({
       statusCode: first(chain, (fields) => statusOf(fields.statusCode) ?? statusOf(fields.status)),
-      type: isPayload || name === "AI_StreamProviderError" ? (textOf(top?.type) ?? textOf(top?.code)) : undefined,
-      said: textOf(detail?.message) ?? textOf(parsed?.error) ?? textOf(detail?.Message) ?? textOf(error),
+      type: isPayload || isStreamed ? (textOf(top?.type) ?? textOf(top?.code)) : undefined,
+      said:
+        textOf(detail?.message) ??
+        textOf(parsed?.error) ??
+        textOf(detail?.Message) ??
+        textOf(error) ??
+        (isStreamed ? textOf(top?.message) : undefined),
       networkCode: first(chain, ({ code }) => (isNetworkCode(code) ? code : undefined)),
       host: first(chain, ({ url }) => hostOf(url)),
       retryAfterMs: first(chain, (fields) => retryAfter(asFields(fields.responseHeaders))),

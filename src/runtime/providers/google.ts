@@ -1,11 +1,13 @@
 /** Google's Gemini API. */
 import * as z from "zod";
 import { createAiSdkModel } from "./aiSdkModel";
-import { googleReasoning } from "./mapReasoning";
+import { geminiMedia } from "./geminiMedia";
+import { geminiReasoning } from "./mapReasoning";
 import type { Provider } from "./provider";
+import { providerOptions } from "./providerOptions";
 import { checkKey, chooseBaseUrl, headers, readSetting, requireKey, secretsOf, text } from "./readSetting";
 
-const Setting = z.strictObject({ baseUrl: text, headers });
+const Setting = z.strictObject({ baseUrl: text, headers, providerOptions });
 
 const defaultModel = "gemini-2.5-pro";
 
@@ -31,7 +33,10 @@ export const google: Provider = {
       modelId,
       model: createGoogle({ apiKey, baseURL, headers: setting.headers })(modelId),
       secrets: secretsOf(google, context),
-      mapReasoning: googleReasoning("google"),
+      optionsKey: "google",
+      options: setting.providerOptions,
+      mapReasoning: geminiReasoning(modelId),
+      media: geminiMedia(modelId),
     });
   },
 };

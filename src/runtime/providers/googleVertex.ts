@@ -4,8 +4,10 @@ import { join } from "node:path";
 import * as z from "zod";
 import { ModelError } from "../ports";
 import { createAiSdkModel } from "./aiSdkModel";
-import { googleReasoning } from "./mapReasoning";
+import { geminiMedia } from "./geminiMedia";
+import { geminiReasoning } from "./mapReasoning";
 import type { Provider, ProviderContext } from "./provider";
+import { providerOptions } from "./providerOptions";
 import { chooseBaseUrl, findKey, headers, nonEmpty, readSetting, secretsOf, text } from "./readSetting";
 
 const Setting = z.strictObject({
@@ -16,6 +18,7 @@ const Setting = z.strictObject({
     .string()
     .regex(/^[a-z0-9-]+$/, "not a location")
     .optional(),
+  providerOptions,
 });
 
 const defaultModel = "gemini-2.5-pro";
@@ -70,7 +73,10 @@ export const googleVertex: Provider = {
       modelId,
       model: sdk(modelId),
       secrets: secretsOf(googleVertex, context),
-      mapReasoning: googleReasoning("googleVertex"),
+      optionsKey: "googleVertex",
+      options: setting.providerOptions,
+      mapReasoning: geminiReasoning(modelId),
+      media: geminiMedia(modelId),
     });
   },
 };

@@ -3,12 +3,14 @@ import * as z from "zod";
 import { ModelError } from "../ports";
 import { createAiSdkModel } from "./aiSdkModel";
 import { toModelError } from "./classifyError";
-import type { MapReasoning } from "./mapReasoning";
-import { checkLines } from "./ollamaLines";
+import { levelOf, nearestLevel } from "./mapReasoning";
+import { createOllamaFetch, type Think } from "./ollamaWire";
 import type { Provider, ProviderContext } from "./provider";
+import { providerOptions } from "./providerOptions";
 import { chooseBaseUrl, headers, invalidSetting, readSetting, secretsOf, text } from "./readSetting";
+import { imagesOnly } from "./toModelMessages";
 
-const Setting = z.strictObject({ baseUrl: text, headers });
+const Setting = z.strictObject({ baseUrl: text, headers, providerOptions });
 type Setting = z.infer<typeof Setting>;
 
 const Tags = z.object({ models: z.array(z.object({ name: z.string() })) });
@@ -36,23 +38,38 @@ export const ollama: Provider = {
     const baseURL = urlOf(setting, context);
     const modelId = model ?? (await firstModel(baseURL, setting, context));
     const { createOllama } = await import("ollama-ai-provider-v2");
-    const sdk = createOllama({ baseURL, fetch: checkLines, ...(setting.headers && { headers: setting.headers }) });
+    const { think: ownThink, ...options } = setting.providerOptions ?? {};
+    const modelFor = (think: Think | undefined) =>
+      createOllama({
+        baseURL,
+        fetch: createOllamaFetch(think),
+        ...(setting.headers && { headers: setting.headers }),
+      })(modelId);
     return await createAiSdkModel({
       provider: ollama,
       modelId,
-      model: sdk(modelId),
+      model: ({ reasoningBudget }) => modelFor(thinkOf(modelId, reasoningBudget) ?? asThink(ownThink)),
       secrets: secretsOf(ollama, context),
-      mapReasoning,
-      media: { inToolResults: false, types: /^image\// },
+      optionsKey: "ollama",
+      options,
+      // The adapter knows on and off alone, and says “off” where nobody said anything.
+      mapReasoning: () => ({}),
+      media: { inToolResults: false, types: imagesOnly },
       endsWithUsage: true,
     });
   },
 };
 
-/** On or off is all it knows. */
-const mapReasoning: MapReasoning = (budget) => ({
-  providerOptions: { ollama: { think: budget !== "none" && budget !== 0 } },
-});
+/** Most models think or do not; gpt-oss always does, more or less. */
+function thinkOf(modelId: string, budget: string | number | undefined): Think | undefined {
+  const level = budget === undefined ? undefined : levelOf(budget);
+  if (level === undefined) return undefined;
+  return /gpt-?oss/.test(modelId) ? nearestLevel(level, ["low", "medium", "high"]) : level !== "none";
+}
+
+function asThink(value: unknown): Think | undefined {
+  return typeof value === "boolean" || typeof value === "string" ? value : undefined;
+}
 
 function urlOf(setting: Setting, { env }: ProviderContext): string {
   const url = chooseBaseUrl({

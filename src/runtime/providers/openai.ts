@@ -1,9 +1,11 @@
 /** OpenAI: the Responses API, or with `api = "chat"` Chat Completions, as compatible servers speak it. */
 import * as z from "zod";
 import { createAiSdkModel } from "./aiSdkModel";
-import { reasoningByLevel } from "./mapReasoning";
+import { openaiReasoning } from "./mapReasoning";
 import type { Provider } from "./provider";
+import { providerOptions } from "./providerOptions";
 import { checkKey, chooseBaseUrl, headers, readSetting, requireKey, secretsOf, text } from "./readSetting";
+import { imagesAndPdf } from "./toModelMessages";
 
 const Setting = z.strictObject({
   baseUrl: text,
@@ -13,6 +15,7 @@ const Setting = z.strictObject({
   /** Of a compatible provider; it is part of the SDK's names only. */
   name: text,
   api: z.enum(["responses", "chat"]).optional(),
+  providerOptions,
 });
 
 const defaultModel = "gpt-5";
@@ -24,7 +27,7 @@ export const openai: Provider = {
   keyNames: ["OPENAI_API_KEY"],
   check: async ({ env }) => checkKey(openai, env),
   async open(model, context) {
-    const { baseUrl, api, ...setting } = readSetting(Setting, context);
+    const { baseUrl, api, providerOptions: options, ...setting } = readSetting(Setting, context);
     const apiKey = requireKey(openai, context.env);
     const baseURL = chooseBaseUrl({
       setting: baseUrl,
@@ -35,20 +38,28 @@ export const openai: Provider = {
     const { createOpenAI } = await import("@ai-sdk/openai");
     const modelId = model ?? defaultModel;
     const sdk = createOpenAI({ apiKey, baseURL, ...setting });
-    const common = { provider: openai, modelId, secrets: secretsOf(openai, context), mapReasoning: reasoningByLevel };
+    const common = {
+      provider: openai,
+      modelId,
+      secrets: secretsOf(openai, context),
+      optionsKey: "openai",
+      options,
+      mapReasoning: openaiReasoning(modelId),
+    };
     if (api === "chat") {
       // Chat Completions has no place for images and files in a tool's result.
       return await createAiSdkModel({
         ...common,
         model: sdk.chat(modelId),
-        media: { inToolResults: false, types: /^(?:image\/|application\/pdf$)/ },
+        media: { inToolResults: false, types: imagesAndPdf },
       });
     }
     return await createAiSdkModel({
       ...common,
       model: sdk.responses(modelId),
       // Nothing is kept at OpenAI: the conversation is in the journal, its reasoning sealed in the parts.
-      providerOptions: { openai: { store: false } },
+      defaults: { store: false },
+      cache: { keyName: "promptCacheKey" },
     });
   },
 };

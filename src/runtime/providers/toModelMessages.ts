@@ -7,11 +7,14 @@ import type { Message, MessageOf } from "../../model/message";
 export interface MediaSupport {
   /** Whether a tool's result may hold images and files; else they follow in a message of the user. */
   inToolResults: boolean;
-  /** The media types it reads at all; the others become a note. */
+  /** The media types it reads at all; the others become a note: a provider refuses the whole request for one. */
   types: RegExp;
 }
 
-export const fullMedia: MediaSupport = { inToolResults: true, types: /^/ };
+const images = "image/(?:png|jpeg|gif|webp)";
+export const imagesOnly = new RegExp(`^${images}$`);
+export const imagesAndPdf = new RegExp(`^(?:${images}|application/pdf)$`);
+export const fullMedia: MediaSupport = { inToolResults: true, types: imagesAndPdf };
 
 type UserContent = Exclude<Extract<ModelMessage, { role: "user" }>["content"], string>;
 type AssistantContent = Exclude<Extract<ModelMessage, { role: "assistant" }>["content"], string>;
@@ -40,12 +43,8 @@ function toModelMessage(message: Message, media: MediaSupport): ModelMessage[] {
   }
 }
 
-function instruction({ contents, cache }: MessageOf<"instructionMessage">): ModelMessage {
-  return {
-    role: "system",
-    content: contents.map(({ text }) => text).join("\n"),
-    ...(cache && { providerOptions: { anthropic: { cacheControl: { type: "ephemeral" } } } }),
-  };
+function instruction({ contents }: MessageOf<"instructionMessage">): ModelMessage {
+  return { role: "system", content: contents.map(({ text }) => text).join("\n") };
 }
 
 function userPart(part: Content, media: MediaSupport): UserContent[number] {

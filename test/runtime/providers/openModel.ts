@@ -28,6 +28,15 @@ export const wireCases: readonly WireCase[] = [
   keyed("azure-openai", "azure-openai", "my-deployment", "AZURE_API_KEY"),
   keyed("google-vertex", "google-vertex", "gemini-2.5-pro", "GOOGLE_VERTEX_API_KEY"),
   {
+    ...keyed(
+      "amazon-bedrock",
+      "amazon-bedrock",
+      "anthropic.claude-sonnet-4-5-20250929-v1:0",
+      "AWS_BEARER_TOKEN_BEDROCK",
+    ),
+    env: { AWS_BEARER_TOKEN_BEDROCK: canary, AWS_REGION: "eu-central-1" },
+  },
+  {
     wire: "ollama",
     provider: "ollama",
     model: "qwen3",

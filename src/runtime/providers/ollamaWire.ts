@@ -1,4 +1,7 @@
-/** Watches the lines of Ollama's stream: its adapter drops what it cannot read, errors included, with a console line. */
+/**
+ * What Ollama's adapter cannot say or hear: how much to think, and lines of the stream that it cannot read, errors
+ * included, which it drops with a console line.
+ */
 import * as z from "zod";
 import { parseJson } from "../../base/lines";
 
@@ -11,13 +14,26 @@ const Line = z.object({
 });
 const ErrorLine = z.object({ error: z.string() });
 
-/** `fetch` whose streamed body fails at the first line that is no part of an answer. */
-export const checkLines: typeof fetch = async (input, init) => {
-  const response = await fetch(input, init);
-  if (!response.ok || !response.body) return response;
-  const body = response.body.pipeThrough(createLineCheck());
-  return new Response(body, { status: response.status, headers: response.headers });
-};
+/** As the API takes it; some models know levels. */
+export type Think = boolean | string;
+
+/** `fetch` that sends this `think` (none where it is absent: the model's default), and fails at a line that is no part of an answer. */
+export function createOllamaFetch(think: Think | undefined): typeof fetch {
+  return async (input, init) => {
+    const response = await fetch(input, {
+      ...init,
+      ...(typeof init?.body === "string" && { body: withThink(init.body, think) }),
+    });
+    if (!response.ok || !response.body) return response;
+    const body = response.body.pipeThrough(createLineCheck());
+    return new Response(body, { status: response.status, headers: response.headers });
+  };
+}
+
+function withThink(body: string, think: Think | undefined): string {
+  const { think: _, ...request } = z.record(z.string(), z.unknown()).parse(parseJson(body));
+  return JSON.stringify({ ...request, ...(think !== undefined && { think }) });
+}
 
 function createLineCheck(): TransformStream<Uint8Array, Uint8Array> {
   const decoder = new TextDecoder();

@@ -1,0 +1,13 @@
+/** Sums of token usage: what nobody told stays untold. */
+import { expect, it } from "vitest";
+import { addUsage, noUsage } from "../../src/model/addUsage";
+
+it("adds every part, and leaves out what neither side knows", () => {
+  const one = { inputTokens: 10, outputTokens: 2, totalTokens: 12, cacheWriteTokens: 4 };
+  const two = { inputTokens: 20, outputTokens: 3, totalTokens: 23, cachedInputTokens: 8, cacheWriteTokens: 1 };
+  expect(addUsage(one, two)).toEqual({
+    ...{ inputTokens: 30, outputTokens: 5, totalTokens: 35 },
+    ...{ cachedInputTokens: 8, cacheWriteTokens: 5 },
+  });
+  expect(addUsage(noUsage, undefined)).toEqual(noUsage);
+});
