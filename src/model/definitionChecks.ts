@@ -4,6 +4,7 @@ import { didYouMean } from "./definitionKeys";
 import { type Finding, keySpan, placeOf } from "./definitionShape";
 import { expertKeyPattern, isRegistryKey, maxExpertKeyLength } from "./expertKey";
 import { nearestWord } from "./nearestWord";
+import { endpointFault } from "./skillEndpoint";
 import type { Span } from "./textRange";
 import { nodeAt, stringsOf, type TomlTable, tableAt } from "./tomlTree";
 
@@ -171,8 +172,8 @@ function checkEnv(skill: TomlTable, env: KnownEnv): Finding[] {
 function checkEndpoint(skill: TomlTable): Finding[] {
   const endpoint = skill.entries.get("endpoint");
   if (endpoint?.kind !== "leaf" || typeof endpoint.value !== "string") return [];
-  if (URL.canParse(endpoint.value) && /^https?:/u.test(endpoint.value)) return [];
-  return [error("invalid-value", '“endpoint” must be an address, as in "https://example.com/sse".', endpoint.span)];
+  const fault = endpointFault(endpoint.value);
+  return fault ? [error("invalid-value", `This “endpoint” cannot be used. ${fault}`, endpoint.span)] : [];
 }
 
 function checkInputSchemas(skill: TomlTable): Finding[] {

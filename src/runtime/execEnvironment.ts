@@ -1,7 +1,7 @@
 /** The environment of a command: a few names of ours, and what the model adds except names that hijack programs. */
 import { WorkspaceError } from "./ports";
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Throws `WorkspaceError` for a name that could smuggle another one in. */
 export function execEnvironment(own: Environment, added: Readonly<Record<string, string>>): Record<string, string> {
@@ -25,7 +25,12 @@ export function isHijacking(name: string): boolean {
 }
 
 function isPassedOn(name: string): boolean {
-  return passedOn.has(name) || (process.platform === "win32" && neededOnWindows.has(name.toUpperCase()));
+  return passedOn.has(name) || isNeededOnWindows(name);
+}
+
+/** Without these no program starts there; elsewhere none is needed. */
+export function isNeededOnWindows(name: string): boolean {
+  return process.platform === "win32" && neededOnWindows.has(name.toUpperCase());
 }
 
 const passedOn: ReadonlySet<string> = new Set(["PATH", "HOME", "SHELL", "TERM", "LANG"]);

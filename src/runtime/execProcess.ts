@@ -1,6 +1,7 @@
 /** One command from start to end: no shell, output with a cap, and nothing that it started outlives the call. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { codeOf, messageOf } from "../base/errors";
+import { within } from "../base/within";
 import { CappedOutput } from "./cappedOutput";
 import { quotePath } from "./explainFileError";
 import { type ExecRequest, type ExecResult, WorkspaceError } from "./ports";
@@ -93,20 +94,8 @@ function exitedOrStopped(
   });
 }
 
-/** `undefined` where it takes longer. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function explainStart(error: unknown, command: string): string {
+/** Why a command cannot be started, in sentences. */
+export function explainStart(error: unknown, command: string): string {
   const code = codeOf(error);
   const name = quotePath(command);
   const viaShell = process.platform === "win32" ? " Scripts such as npm.cmd run as “cmd” with “/c” first." : "";
