@@ -3,12 +3,15 @@
 import type { Event } from "../base/bus";
 import type { Disposable } from "../base/disposable";
 import type { DefinitionDocument } from "../model/definition";
-import type { AnyEvent } from "../model/events";
+import type { AnyEvent, Origin } from "../model/events";
+import type { PriceOverrides } from "../model/prices";
+import type { InputAnswer } from "../runtime/callOptions";
 import type { ApprovalAnswer, ApprovalRequest } from "../runtime/ports";
+import type { EditorModels, ProviderModel } from "../runtime/providers/provider";
 import type { RunOutcome } from "../runtime/runExpert";
 import type { RunIndex } from "./runIndex";
 
-export type { RunOutcome };
+export type { InputAnswer, RunOutcome };
 
 /** "all": everything is allowed · "read-only": writes and exec are refused · "ask": the host is asked once a run. */
 export type ApprovalMode = "ask" | "all" | "read-only";
@@ -20,22 +23,59 @@ export interface RunChoices {
   reasoningBudget?: string | number | undefined;
   maxSteps?: number | undefined;
   maxRetries?: number | undefined;
+  /** Tokens and USD that the job may use, all its runs together. */
+  maxTokens?: number | undefined;
+  maxCost?: number | undefined;
   /** Letters, digits, `.`, `_`, `-`; a new one where absent. */
   jobId?: string | undefined;
 }
 
-export interface StartRequest extends RunChoices {
-  /** Absolute path of the `perstack.toml` that defines the expert. */
-  definitionPath: string;
-  expertKey: string;
-  query: string;
+/** What a run needs besides its expert and query. */
+export interface RunConditions {
   /** Per generation. */
   timeoutMs?: number | undefined;
   /** `.env` files to read, relative to the definition; default `.env` and `.env.local`. */
   envPaths?: readonly string[] | undefined;
   approval: ApprovalMode;
+}
+
+export interface StartRequest extends RunChoices, RunConditions {
+  /** Absolute path of the `perstack.toml` that defines the expert. */
+  definitionPath: string;
+  expertKey: string;
+  /** May be empty where the run goes on `from` an earlier one: then no message is added. */
+  query: string;
   /** The workspace folder that confines the run; default: the folder of the definition. */
   workspaceRoot?: string | undefined;
+  /** An earlier run that this one goes on from; absent: it begins from nothing. */
+  from?: StartFrom | undefined;
+  /** To what the earlier run asked, where it stopped for input. */
+  answers?: readonly InputAnswer[] | undefined;
+}
+
+/** continue, resume and retry stay in the job; fork and rerun begin a job of their own. */
+export interface StartFrom {
+  kind: Origin["kind"];
+  /** The earlier run's folder. */
+  dir: string;
+  /** Default: the newest of that run. */
+  checkpointId?: string | undefined;
+  /** retry: the step whose failed calls are made again. */
+  step?: number | undefined;
+  /** fork: what another text is put in place of; what came after it is dropped. */
+  edit?: { messageId: string; text: string } | undefined;
+  /** fork: the instruction as the definition has it now, instead of the recorded one. */
+  isNewInstruction?: boolean | undefined;
+}
+
+/** A run that stopped, failed or was interrupted goes on in its own journal. */
+export interface ResumeRequest extends RunConditions, Omit<RunChoices, "jobId"> {
+  /** The run's folder. */
+  dir: string;
+  /** To what it asked, where it stopped for input; what is left open is asked again. */
+  answers?: readonly InputAnswer[] | undefined;
+  /** Who goes on with it: "user", "terminal", "library", … */
+  by: string;
 }
 
 export interface RunHandle {
@@ -59,8 +99,28 @@ export interface AppHost {
   askApproval(request: ApprovalRequest & { expertKey: string; runId: string }): Promise<ApprovalAnswer>;
   /** A bug or a subscriber's failure, for the log. Must not throw. */
   reportError(error: unknown, context: string): void;
+  /** Runs at the same time; the others wait for their turn. Default: 4. */
+  maxConcurrentRuns?(): number;
   /** USD per million tokens by model id (`*` at the end matches a prefix), over the built-in table. */
-  prices?(): Readonly<Record<string, { input: number; output: number; cachedInput?: number }>>;
+  prices?(): PriceOverrides;
+  /** The models that the editor offers, where there is an editor. */
+  languageModels?: EditorModels | undefined;
+}
+
+/** A provider, and what of it can be used now. */
+export interface ProviderChoice {
+  provider: string;
+  /** For people. */
+  label: string;
+  usable: boolean;
+  /** Why it is not usable, and what to do about it. */
+  reason?: string;
+  fix?: string;
+  /** Environment variables that hold its keys. */
+  keyNames: readonly string[];
+  /** Whether its other models can be named too. */
+  isOpen: boolean;
+  models: readonly (ProviderModel & { isDefault?: true })[];
 }
 
 export interface App extends Disposable {
@@ -75,10 +135,14 @@ export interface App extends Disposable {
   recover(): Promise<void>;
   /** Throws `UserError` for what is wrong with the request or definition. */
   start(request: StartRequest): Promise<RunHandle>;
-  /** The runs going on here. */
+  /** Throws `UserError` where the run cannot go on: it has finished, goes on elsewhere, waits for answers not given. */
+  resume(request: ResumeRequest): Promise<RunHandle>;
+  /** The runs going on here, those that wait for their turn included; delegates belong to the run that called them. */
   readonly active: readonly RunHandle[];
   /** A query that fits: the recorded one where the expert replays a recording. */
   suggestQuery(definitionPath: string, expertKey: string): Promise<string | undefined>;
+  /** Every provider with its models, usable or not, in about a second at the most; the definition's settings count. */
+  listModels(definitionPath?: string): Promise<ProviderChoice[]>;
   /** Cancels what runs and waits until it has ended. */
   shutdown(): Promise<void>;
 }

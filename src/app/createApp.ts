@@ -1,11 +1,17 @@
 /** Puts the application together; the runtime and its libraries are loaded when the first run starts. */
 import { Emitter } from "../base/bus";
 import type { AnyEvent } from "../model/events";
-import type { App, AppHost, RunHandle, StartRequest } from "./app";
+import type { App, AppHost, RunHandle } from "./app";
 import { createRunIndex } from "./createRunIndex";
+import { createRunQueue } from "./createRunQueue";
 import { createEventBatcher } from "./eventBatcher";
 import { newId } from "./newId";
+import type { LaunchedRun } from "./runJob";
+import type { StartPorts } from "./startRun";
 import { runtimeVersion } from "./version";
+
+/** Runs at the same time, where the host does not say. */
+const defaultConcurrency = 4;
 
 export function createApp(host: AppHost): App {
   const report = (context: string) => (error: unknown) => host.reportError(error, context);
@@ -13,7 +19,34 @@ export function createApp(host: AppHost): App {
   const batcher = createEventBatcher((events) => bus.fire(events));
   const runs = createRunIndex(report("run index"));
   const active = new Map<string, RunHandle>();
+  const queue = createRunQueue(() => host.maxConcurrentRuns?.() ?? defaultConcurrency);
+  const ports: StartPorts = {
+    ...{ host, newId, runtimeVersion },
+    turn: (run, signal) => queue.turn(run, signal),
+    listener: {
+      onStart: (dir, setup) => runs.attach(dir, setup),
+      onEvent: (dir, event) => {
+        runs.apply(dir, event);
+        batcher.push(event);
+      },
+      onEnd: (dir, isRecorded) => {
+        batcher.flush();
+        runs.detach(dir, !isRecorded);
+      },
+    },
+  };
   let folders: readonly string[] = [];
+  const follow = async (launch: (signal: AbortSignal) => Promise<LaunchedRun>): Promise<RunHandle> => {
+    const controller = new AbortController();
+    const { done, ...place } = await launch(controller.signal);
+    const handle: RunHandle = {
+      ...place,
+      done: done.finally(() => active.delete(place.runId)),
+      cancel: () => controller.abort(new Error("The run was cancelled.")),
+    };
+    active.set(place.runId, handle);
+    return handle;
+  };
 
   return {
     onEvents: bus.event,
@@ -39,37 +72,21 @@ export function createApp(host: AppHost): App {
         }
       }
     },
-    async start(request: StartRequest) {
+    async start(request) {
       const { startRun } = await import("./deferred");
-      const controller = new AbortController();
-      const ports = {
-        host,
-        newId,
-        runtimeVersion,
-        onStart: (dir: string) => runs.attach(dir),
-        onEvent: (dir: string, event: AnyEvent) => {
-          runs.apply(dir, event);
-          batcher.push(event);
-        },
-        onEnd: (dir: string, isRecorded: boolean) => {
-          batcher.flush();
-          runs.detach(dir, !isRecorded);
-        },
-      };
-      const { jobId, runId, dir, done } = await startRun(request, ports, controller.signal);
-      const handle: RunHandle = {
-        dir,
-        jobId,
-        runId,
-        done: done.finally(() => active.delete(runId)),
-        cancel: () => controller.abort(new Error("The run was cancelled.")),
-      };
-      active.set(runId, handle);
-      return handle;
+      return await follow((signal) => startRun(request, ports, signal));
+    },
+    async resume(request) {
+      const { resumeRun } = await import("./deferred");
+      return await follow((signal) => resumeRun(request, ports, signal));
     },
     async suggestQuery(definitionPath, expertKey) {
       const { suggestQuery } = await import("./deferred");
       return await suggestQuery(definitionPath, expertKey);
+    },
+    async listModels(definitionPath) {
+      const { listModels } = await import("./deferred");
+      return await listModels(host, definitionPath, runs.list());
     },
     async shutdown() {
       const handles = [...active.values()];

@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { Emitter } from "../base/bus";
 import type { Disposable } from "../base/disposable";
+import { noUsage } from "../model/addUsage";
 import { isLive } from "../model/eventKinds";
 import type { AnyEvent, RunEvent } from "../model/events";
 import { type Run, reduceRun, runOf } from "../model/run";
@@ -13,11 +14,19 @@ import { summarizeRun } from "./summarizeRun";
 
 export interface LiveRunIndex extends RunIndex, Disposable {
   setFolders(folders: readonly string[]): void;
-  /** From here on the run's events come from this process. */
-  attach(dir: string): void;
+  /** From here on the run's events come from this process. One that waits for its turn is shown until they come. */
+  attach(dir: string, waiting: WaitingRun): void;
   apply(dir: string, event: AnyEvent): void;
   /** The run has ended; `isLost` where its end could not be recorded. */
   detach(dir: string, isLost: boolean): void;
+}
+
+/** What is known of a run before its first event. */
+export interface WaitingRun {
+  jobId: string;
+  runId: string;
+  expertKey: string;
+  query: string;
 }
 
 /** Loaded runs that are kept for the next look. */
@@ -114,7 +123,14 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
       for (const oldest of loaded.keys()) if (loaded.size > keptRuns) loaded.delete(oldest);
       return content;
     },
-    attach: (dir) => void live.set(dir, { events: [] }),
+    attach(dir, waiting) {
+      const known = summaries.get(dir);
+      const begun = live.get(dir) ?? { events: [] };
+      live.set(dir, begun);
+      if (known) summaries.set(dir, { ...known, isHere: true });
+      else summaries.set(dir, waitingSummary(dir, waiting));
+      touch(dir);
+    },
     apply(dir, event) {
       const entry = live.get(dir);
       if (!entry || isLive(event)) return;
@@ -137,6 +153,11 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
       changed.dispose();
     },
   };
+}
+
+function waitingSummary(dir: string, { jobId, runId, expertKey, query }: WaitingRun): RunSummary {
+  const place = { dir, jobId, runId, expertKey, query, isHere: true, isQueued: true };
+  return { ...place, status: "running", startedAt: Date.now(), usage: noUsage, steps: 0 };
 }
 
 /** The schemas are loaded with the first journal, not when the editor starts. */

@@ -1,10 +1,10 @@
 /** Finds the recorded run that `replay` plays: by path, by run id, or the newest of the same expert and query. */
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
-import type { RunEvent } from "../model/events";
-import type { RecordingSource } from "../runtime/providers/provider";
+import type { RecordedAnswers, RecordingSource } from "../runtime/providers/provider";
+import { readCheckpoint } from "../store/checkpoints";
 import { layout } from "../store/layout";
-import { readJournal, readSpilled } from "../store/readJournal";
+import { readJournal, readWhole } from "../store/readJournal";
 import { listRunFolders } from "../store/runFolders";
 
 export interface RecordingQuery {
@@ -14,6 +14,8 @@ export interface RecordingQuery {
   expertKey: string;
   /** Absent: any. */
   query?: string | undefined;
+  /** The id of a run that is not to be found: the one that is to be played. */
+  except?: string | undefined;
 }
 
 interface Recording {
@@ -28,22 +30,24 @@ export function createRecordingSource(wanted: RecordingQuery): RecordingSource {
   return {
     workspaceRoot,
     async find(reference) {
-      if (reference === undefined) return await newestOf(await recordedRuns(workspaceRoot), wanted, "sameQuery");
+      const runs = async () => await recordedRuns(workspaceRoot, wanted.except);
+      if (reference === undefined) return await newestOf(await runs(), wanted, "sameQuery");
       const path = resolve(definitionFolder, reference);
       const kind = await kindInside(workspaceRoot, path);
       if (kind === "file") return await readRecording({ path, dir: dirname(path), label: reference });
       if (kind === "folder") {
         return await newestOf(await recordingsIn(workspaceRoot, path, reference), wanted, "anyQuery");
       }
-      const run = (await recordedRuns(workspaceRoot)).find(({ dir }) => basename(dir) === reference);
+      const run = (await runs()).find(({ dir }) => basename(dir) === reference);
       return run && (await readRecording(run));
     },
   };
 }
 
-async function recordedRuns(root: string): Promise<Recording[]> {
-  const places = await listRunFolders(root);
-  return places.map(({ dir, runId }) => ({ path: layout.journal(dir), dir, label: `run ${runId}` }));
+/** A run is known by its id, so that whoever goes on with a run that played it finds it again. */
+async function recordedRuns(root: string, except: string | undefined): Promise<Recording[]> {
+  const places = (await listRunFolders(root)).filter(({ runId }) => runId !== except);
+  return places.map(({ dir, runId }) => ({ path: layout.journal(dir), dir, label: runId }));
 }
 
 async function recordingsIn(root: string, folder: string, reference: string): Promise<Recording[]> {
@@ -75,10 +79,12 @@ async function newestOf(
   return newest && (await readRecording(newest.recording));
 }
 
-async function readRecording({ path, dir, label }: Recording): Promise<{ events: RunEvent[]; label: string }> {
+async function readRecording({ path, dir, label }: Recording): Promise<RecordedAnswers> {
   const { events } = await readJournal(path);
-  const whole = await Promise.all(events.map((event) => readSpilled(dir, event).catch(() => event)));
-  return { events: whole, label };
+  const [start] = events;
+  const checkpointId = start?.type === "startRun" ? start.checkpointId : undefined;
+  const checkpoint = checkpointId === undefined ? undefined : await readCheckpoint(dir, checkpointId);
+  return { events: await readWhole(dir, events), base: checkpoint?.messages ?? [], label };
 }
 
 /** A link that leads out of the workspace is not inside it. */

@@ -47,6 +47,9 @@ async function openFirstUsable(model: string | undefined, context: ProviderConte
   return { ...(model && { modelId: model }), failure: eventError("provider_auth", message) };
 }
 
+/** A recording is named when it is opened; and an editor's models may come with extensions that have yet to start. */
+const looksWhenOpened: ReadonlySet<string> = new Set(["replay", "vscode-lm"]);
+
 async function openModel(
   provider: Provider,
   model: string | undefined,
@@ -55,8 +58,7 @@ async function openModel(
   const modelId = model ?? provider.defaultModel;
   const failed = (failure: EventError) => ({ provider: provider.name, ...(modelId && { modelId }), failure });
   try {
-    // A recording is looked for when it is opened: it is named there.
-    const usability: Usability = provider.name === "replay" ? { usable: true } : await provider.check(context);
+    const usability: Usability = looksWhenOpened.has(provider.name) ? { usable: true } : await provider.check(context);
     if (!usability.usable) {
       return failed(
         eventError("provider_auth", `${provider.label} is not usable: ${usability.reason} ${usability.fix}`),

@@ -1,6 +1,6 @@
 /** The index of runs: summaries of all, details of those someone looks at. */
 import type { Event } from "../base/bus";
-import type { RunEvent } from "../model/events";
+import type { InputRequest, Origin, RunEvent } from "../model/events";
 import type { Failure } from "../model/failure";
 import type { Run, RunStatus } from "../model/run";
 import type { Usage } from "../model/usage";
@@ -29,6 +29,14 @@ export interface RunSummary {
   definitionLine?: number;
   /** Whether it runs in this process. */
   isHere: boolean;
+  /** It has not begun: other runs come first. */
+  isQueued?: boolean;
+  /** Where it came from, when not from nothing. */
+  origin?: Origin;
+  /** The call of the parent's that it does. */
+  parentToolCallId?: string;
+  /** What it stopped for, where it waits for a person's answers. */
+  inputRequests?: readonly InputRequest[];
 }
 
 /** A place in a run's files that could not be read. */

@@ -1,32 +1,47 @@
 /** The records of a run beside its journal: `run-info.yaml`, `run-setting.json`, and its share of `job.json`. */
 import { basename } from "node:path";
-import { addUsage, noUsage } from "../model/addUsage";
+import { addUsage, noUsage, subtractUsage } from "../model/addUsage";
 import type { Expert } from "../model/definition";
+import type { Redactor } from "../runtime/ports";
 import type { RunOutcome, RunSetup } from "../runtime/runExpert";
 import { type JobRecord, writeJobRecord, writeRunSetting } from "../store/jobRecord";
 import { currentOwner } from "../store/processOwner";
 import type { RunFolder } from "../store/runFolder";
-import type { RunInfo } from "../store/runInfo";
+import { type RunInfo, readRunInfo } from "../store/runInfo";
 import { exitCodeOf } from "./exitCodes";
 
 export interface RunRecords {
   /** @param now Unix ms */
   start(now: number): Promise<void>;
-  end(outcome: RunOutcome, steps: number, now: number): Promise<void>;
+  end(outcome: RunOutcome, now: number): Promise<void>;
 }
 
 export function createRunRecords(
   folder: RunFolder,
   setup: RunSetup,
-  about: { root: string; expert: Expert; previous: JobRecord | undefined; newId: () => string },
+  about: {
+    root: string;
+    expert: Expert;
+    /** What earlier runs of the job left. */
+    previous: JobRecord | undefined;
+    newId: () => string;
+    redactor: Redactor;
+  },
 ): RunRecords {
-  const { root, expert, previous, newId } = about;
+  const { root, expert, previous, newId, redactor } = about;
+  // A delegate's share is told by the run that called it.
+  const isTop = setup.parent === undefined;
   let info: RunInfo;
   let job: JobRecord;
+  /** What the run had used before it went on: it is part of what the job had used. */
+  let before = noUsage;
   return {
     async start(now) {
       const { model, jobId, runId, expertKey, query, limits, reasoningBudget } = setup;
-      info = { ...describeRun(setup, root, now), ...(await currentOwner()) };
+      const earlier = await readRunInfo(folder.dir);
+      before = earlier?.usage ?? noUsage;
+      const begun = { start_time: earlier?.start_time ?? new Date(now).toISOString() };
+      info = redactor.value({ ...describeRun(setup, root), ...begun, ...(await currentOwner()) });
       job = {
         id: jobId,
         coordinatorExpertKey: expertKey,
@@ -46,18 +61,19 @@ export function createRunRecords(
         ...limits,
         experts: { [expertKey]: { key: expertKey, name: expertKey, version: setup.expertVersion, ...expert } },
       };
-      await writeRunSetting(folder.dir, setting, newId());
-      await writeJobRecord(folder.jobDir, job, newId());
+      await writeRunSetting(folder.dir, redactor.value(setting), newId());
+      if (isTop) await writeJobRecord(folder.jobDir, job, newId());
     },
-    async end(outcome, steps, now) {
-      await folder.writeInfo({ ...info, ...describeEnd(outcome, steps, now) });
+    async end(outcome, now) {
+      await folder.writeInfo({ ...info, ...describeEnd(outcome, now) });
+      if (!isTop) return;
       await writeJobRecord(
         folder.jobDir,
         {
           ...job,
           status: jobStatusOf(outcome),
-          totalSteps: Math.max(job.totalSteps, steps),
-          usage: addUsage(job.usage, outcome.totalUsage),
+          totalSteps: Math.max(job.totalSteps, outcome.lastStep),
+          usage: addUsage(job.usage, subtractUsage(outcome.totalUsage, before)),
           finishedAt: now,
         },
         newId(),
@@ -66,16 +82,16 @@ export function createRunRecords(
   };
 }
 
-function describeRun(setup: RunSetup, root: string, now: number): Omit<RunInfo, "pid" | "host"> {
+function describeRun(setup: RunSetup, root: string): Omit<RunInfo, "pid" | "host" | "start_time"> {
   const { model } = setup;
   return {
     version: 1,
     run_id: setup.runId,
+    ...(setup.parent && { parent_run_id: setup.parent.runId }),
     project_id: projectIdOf(root),
     task_id: setup.jobId,
     agent: "runtrail",
     process_ownership: "managed",
-    start_time: new Date(now).toISOString(),
     exit_code: -1,
     status: "running",
     cwd: root,
@@ -87,8 +103,8 @@ function describeRun(setup: RunSetup, root: string, now: number): Omit<RunInfo, 
   };
 }
 
-function describeEnd(outcome: RunOutcome, steps: number, now: number): Partial<RunInfo> {
-  const { status, stopReason, error, totalUsage } = outcome;
+function describeEnd(outcome: RunOutcome, now: number): Partial<RunInfo> {
+  const { status, stopReason, error, totalUsage, cost, lastStep } = outcome;
   const summary = error?.message ?? stopReason;
   return {
     end_time: new Date(now).toISOString(),
@@ -96,8 +112,9 @@ function describeEnd(outcome: RunOutcome, steps: number, now: number): Partial<R
     status: status === "finished" ? "completed" : "failed",
     ...(summary && { error_summary: summary }),
     ...(stopReason && { stop_reason: stopReason }),
-    steps,
+    steps: lastStep,
     usage: totalUsage,
+    ...(cost !== undefined && { cost }),
   };
 }
 

@@ -1,81 +1,128 @@
-/** From a request to a run under way: what is decided, the folder and records, the loop, and the records again. */
-import { messageOf, UserError } from "../base/errors";
-import { endsRun } from "../model/eventKinds";
-import type { AnyEvent } from "../model/events";
-import { openWorkspace } from "../runtime/localWorkspace";
-import type { RunRecorder } from "../runtime/ports";
-import { type RunOutcome, runExpert } from "../runtime/runExpert";
-import { createRunFolder, type RunFolder } from "../store/runFolder";
-import type { AppHost, StartRequest } from "./app";
-import { createApproval } from "./createApproval";
-import { prepareRun } from "./prepareRun";
-import { createRunRecords } from "./runRecords";
-import { systemClock } from "./systemClock";
+/** From a request to a run under way: a new one, from nothing or from an earlier one, or one that goes on. */
+import { fileURLToPath } from "node:url";
+import { UserError } from "../base/errors";
+import { runOf } from "../model/run";
+import { readJobRecord } from "../store/jobRecord";
+import { checkId, layout } from "../store/layout";
+import { readJournal } from "../store/readJournal";
+import { recoverRunAt } from "../store/recovery";
+import { reopenRunFolder } from "../store/runFolder";
+import type { AppHost, ResumeRequest, StartRequest } from "./app";
+import { prepareGoingOn } from "./goOnWith";
+import { type JobContext, openJob } from "./jobContext";
+import { findExpert, prepareRun, type WantedRun } from "./prepareRun";
+import { type LaunchedRun, launchRun, type RunListener } from "./runJob";
+import { findStart } from "./startingPoint";
 
 export interface StartPorts {
   host: AppHost;
   newId(): string;
   runtimeVersion: string;
-  /** The run's folder is there; its events follow. */
-  onStart(dir: string): void;
-  /** The event is in the journal (or live only). */
-  onEvent(dir: string, event: AnyEvent): void;
-  /** @param isRecorded whether the journal says how the run ended */
-  onEnd(dir: string, isRecorded: boolean): void;
-}
-
-export interface StartedRun {
-  dir: string;
-  jobId: string;
-  runId: string;
-  /** Never rejects. */
-  done: Promise<RunOutcome>;
+  listener: RunListener;
+  /** Resolves when one more run may begin; it counts as going on until `signal` or the run is done. */
+  turn(run: Promise<unknown>, signal: AbortSignal): Promise<void>;
 }
 
 /** Throws `UserError` for what is wrong with the request, the definition or the folder. */
-export async function startRun(request: StartRequest, ports: StartPorts, signal: AbortSignal): Promise<StartedRun> {
-  const { host, newId } = ports;
-  const prepared = await prepareRun(request, host, newId, ports.runtimeVersion);
-  const { root, setup } = prepared;
-  const workspace = await openWorkspace(root);
-  const folder = await createRunFolder(root, setup, newId);
-  const records = createRunRecords(folder, setup, { ...prepared, newId });
-  try {
-    await records.start(systemClock.now());
-  } catch (error) {
-    await folder.close().catch(() => undefined);
-    throw new UserError(`The run's records in ${folder.dir} cannot be written: ${messageOf(error)}`);
-  }
-  const done = async (): Promise<RunOutcome> => {
-    const seen = { steps: setup.stepsBefore, isEnded: false };
-    const recorder = createRecorder(folder, ports, seen);
-    const approval = createApproval(request.approval, (question) =>
-      host.askApproval({ ...question, expertKey: setup.expertKey, runId: setup.runId }),
-    );
-    const onBug = (error: unknown) => host.reportError(error, `run ${setup.runId} of ${setup.expertKey}`);
-    const runPorts = { recorder, clock: systemClock, newId, random: Math.random, workspace, approval, onBug };
-    const outcome = await runExpert(setup, runPorts, signal);
-    await folder.close().catch(onBug);
-    // A run whose end is not in its journal stays open on disk, so that recovery closes it.
-    if (seen.isEnded) await records.end(outcome, seen.steps, systemClock.now()).catch(onBug);
-    ports.onEnd(folder.dir, seen.isEnded);
-    return outcome;
-  };
-  ports.onStart(folder.dir);
-  return { dir: folder.dir, jobId: setup.jobId, runId: setup.runId, done: done() };
+export async function startRun(request: StartRequest, ports: StartPorts, signal: AbortSignal): Promise<LaunchedRun> {
+  const { from } = request;
+  if (request.query.trim() === "" && !from) throw new UserError("The query is empty. Say what the expert is to do.");
+  if (request.jobId !== undefined) checkId("job", request.jobId);
+  const start = from && (await findStart(from, request));
+  const stays = start && from.kind !== "fork" && from.kind !== "rerun";
+  const jobId = stays ? start.origin.jobId : (request.jobId ?? ports.newId());
+  const job = await openJob({ ...request, jobId }, request, ports);
+  const wanted = start
+    ? await start.wantedIn(job)
+    : { expertKey: request.expertKey, query: request.query, jobStep: await stepsOf(job) };
+  findExpert(job, wanted.expertKey);
+  const prepared = await prepareRun(job, { ...wanted, runId: ports.newId() } satisfies WantedRun);
+  return await launchInTurn(job, prepared, ports, { signal });
 }
 
-/** The invariant of the product in one place: first the journal, then everyone else. */
-function createRecorder(folder: RunFolder, ports: StartPorts, seen: { steps: number; isEnded: boolean }): RunRecorder {
-  return {
-    record(event) {
-      folder.append(event);
-      seen.steps = Math.max(seen.steps, event.step);
-      seen.isEnded = endsRun(event);
-      ports.onEvent(folder.dir, event);
-    },
-    stream: (event) => ports.onEvent(folder.dir, event),
-    saveCheckpoint: (checkpoint) => folder.saveCheckpoint(checkpoint, systemClock.now()),
-    spill: (result) => folder.spill(result),
-  };
+/** Throws `UserError` where the run cannot go on. */
+export async function resumeRun(request: ResumeRequest, ports: StartPorts, signal: AbortSignal): Promise<LaunchedRun> {
+  const { dir, answers = [], by } = request;
+  // A process that died left it open: that is closed first, as it would have been at the next start.
+  await recoverRunAt(dir, { now: () => Date.now(), newId: ports.newId });
+  const { folder, healed } = await reopenRunFolder(dir, ports.newId);
+  if (healed) ports.host.reportError(healed, dir);
+  try {
+    const run = runOf((await readJournal(layout.journal(dir))).events);
+    if (!run) throw new UserError(`The run in ${dir} cannot go on: no event of it is recorded.`);
+    if (run.parent) {
+      throw new UserError(
+        "This run is a delegate's. Go on with the run that called it: it goes on with its delegates.",
+      );
+    }
+    if (run.status === "finished") throw new UserError("The run has finished. Continue it with a new query instead.");
+    const open = run.stopReason === "input" ? run.inputRequests : [];
+    checkAnswers(answers, open);
+    if (open.length > 0 && answers.length === 0) {
+      throw new UserError(`The run waits for an answer: ${open.map(({ tool }) => tool).join(", ")}.`);
+    }
+    if (!run.definition) throw new UserError("This run does not say which definition it came from.");
+    const { provider = run.provider, model = run.model } = request;
+    const place = {
+      definitionPath: fileURLToPath(run.definition.uri),
+      workspaceRoot: dir.replace(/[\\/]perstack[\\/]jobs[\\/].*$/u, ""),
+      jobId: run.jobId,
+    };
+    const job = await openJob(place, { ...limitsOfRun(run.limits), ...definedOnly(request), provider, model }, ports);
+    checkStepsLeft(run.stopReason, run.steps.at(-1)?.step ?? 0, job);
+    const prepared = await prepareGoingOn(job, dir, { answers, by });
+    if ("outcome" in prepared) throw new UserError("The run has finished. Continue it with a new query instead.");
+    return await launchInTurn(job, prepared, ports, { signal, folder });
+  } catch (error) {
+    await folder.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function launchInTurn(
+  job: JobContext,
+  prepared: Parameters<typeof launchRun>[1],
+  ports: StartPorts,
+  options: Parameters<typeof launchRun>[3],
+): Promise<LaunchedRun> {
+  const ended = Promise.withResolvers<void>();
+  const turn = ports.turn(ended.promise, options.signal);
+  try {
+    const launched = await launchRun(job, prepared, ports.listener, { ...options, turn });
+    void launched.done.finally(() => ended.resolve());
+    return launched;
+  } catch (error) {
+    ended.resolve();
+    throw error;
+  }
+}
+
+/** What the run was started with holds on, unless the request says otherwise. */
+function limitsOfRun(limits: NonNullable<ReturnType<typeof runOf>>["limits"]) {
+  return limits ? { ...limits } : {};
+}
+
+function definedOnly<T extends object>(request: T): T {
+  return Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined)) as T;
+}
+
+function checkAnswers(
+  answers: readonly { toolCallId: string }[],
+  open: readonly { toolCallId: string; tool: string }[],
+): void {
+  const unknown = answers.find(({ toolCallId }) => open.every((each) => each.toolCallId !== toolCallId));
+  if (!unknown) return;
+  const asked = open.map(({ toolCallId, tool }) => `${toolCallId} (${tool})`).join(", ");
+  throw new UserError(
+    `Nothing was asked by the call ${unknown.toolCallId}. ${asked ? `The run waits for: ${asked}.` : "The run waits for no answer."}`,
+  );
+}
+
+function checkStepsLeft(reason: string | undefined, step: number, { limits }: JobContext): void {
+  if (reason !== "maxSteps" || step < limits.maxSteps) return;
+  throw new UserError(`The job is at its limit of ${limits.maxSteps} steps. Give a higher one to go on (--max-steps).`);
+}
+
+async function stepsOf(job: JobContext): Promise<number> {
+  return (await readJobRecord(layout.job(job.root, job.jobId)))?.totalSteps ?? 0;
 }

@@ -1,4 +1,5 @@
 /** The conversation as a fold over a run's events: the loop speaks from it, a checkpoint stores it, the journal gives it back. */
+import type { Checkpoint } from "./checkpoint";
 import type { EventOf, RunEvent } from "./events";
 import type { Message, MessageOf, ResultPart } from "./message";
 
@@ -62,6 +63,18 @@ export function pendingCallsOf(messages: readonly Message[]): { id: string; tool
 export function lastResultsOf(messages: readonly Message[]): MessageOf<"toolMessage">["contents"] {
   const last = messages.at(-1);
   return last?.type === "toolMessage" ? last.contents : [];
+}
+
+/** The conversation a checkpoint stands for: what was done of a step that is not whole is put back into it. */
+export function messagesOf({ id, messages, partialToolResults = [] }: Checkpoint): Message[] {
+  if (partialToolResults.length === 0) return messages;
+  const contents = partialToolResults.map(({ id: toolCallId, toolName, result, isError }, index) => ({
+    type: "toolResultPart" as const,
+    id: `${id}-${index}`,
+    ...{ toolCallId, toolName, contents: result },
+    ...(isError && { isError }),
+  }));
+  return [...messages, { type: "toolMessage", id: `${id}-results`, contents }];
 }
 
 /** With a result for each pending call, so that something else can be said to the model. */

@@ -10,6 +10,7 @@ export const providerNames = [
   "amazon-bedrock",
   "google-vertex",
   "deepseek",
+  "vscode-lm",
   "replay",
 ] as const;
 
@@ -69,6 +70,9 @@ export const Definition = z.strictObject({
   maxSteps: positive.optional(),
   maxRetries: z.number().int().nonnegative().optional(),
   timeout: positive.optional(),
+  /** Tokens and USD that a job may use, all its runs together. Runtrail's own: Perstack passes them over. */
+  maxTokens: positive.optional(),
+  maxCost: z.number().positive().optional(),
   experts: z.record(text, Expert).optional(),
   perstackApiBaseUrl: text.optional(),
   perstackBaseSkillCommand: names.optional(),

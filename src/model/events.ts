@@ -83,6 +83,8 @@ export const payloads = {
     expertVersion: text.optional(),
     parent: z.object({ runId: text, toolCallId: text.optional() }).optional(),
     origin: Origin.optional(),
+    /** Steps that the job had before this run; absent: none. */
+    stepsBefore: count.optional(),
     requestId: text,
     runtimeVersion: text,
     /** Names of the tools offered. */
@@ -137,6 +139,8 @@ export const payloads = {
     status: text,
     text: text.optional(),
     error: EventError.optional(),
+    /** The last step of the job so far: steps are counted over all its runs. */
+    lastStep: count.optional(),
     /** All that the delegate has used so far, its own delegates included. */
     totalUsage: Usage.optional(),
     cost,

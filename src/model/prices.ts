@@ -70,7 +70,7 @@ const known: Readonly<Record<string, KnownModel>> = {
 const versionSuffix = /^(?:-latest|[-@]\d{8}|-\d{4}-\d{2}-\d{2}|-\d{3,4})?(?:-v\d+(?::\d+)?)?$/;
 
 /** Of Bedrock's and Vertex' names, what stands in front of the model: `us.anthropic.`, `models/`. */
-const routePrefix = /^(?:(?:[a-z]+\.)?anthropic\.|.*\/)/;
+const routePrefix = /^(?:(?:[a-z]+\.)?anthropic\.|(?:.*\/)?models\/)/;
 
 export function priceOf(modelId: string, overrides: PriceOverrides = {}): Price | undefined {
   return overrideOf(modelId, overrides) ?? knownModel(modelId)?.price;

@@ -22,9 +22,7 @@ export function spendGeneration(
   if (error && !usage) return spending;
   const own = addUsage(spending.own, usage);
   if (cost === undefined) return { ...withoutCost(spending), own, isPriceMissing: true };
-  return spending.isPriceMissing
-    ? { ...spending, own }
-    : { ...spending, own, ownCost: (spending.ownCost ?? 0) + cost };
+  return spending.isPriceMissing ? { ...spending, own } : { ...spending, own, ownCost: (spending.ownCost ?? 0) + cost };
 }
 
 /** Takes the place of what was known of this delegate before. */

@@ -1,71 +1,77 @@
 /** The tool calls of a step: prepare, approve, execute, finalize; whatever happens, each call that starts has its end. */
 import { messageOf } from "../base/errors";
 import { raceAbort } from "../base/raceAbort";
-import type { ErrorClass } from "../model/failure";
-import type { ResultPart, ToolCall } from "../model/message";
+import { lastResultsOf } from "../model/conversation";
+import type { ToolCall } from "../model/message";
 import { openTodos } from "../model/todos";
-import { roundMs } from "./generate";
-import type { Approval, Clock, KeptResult, Workspace } from "./ports";
+import { askInput } from "./askInput";
+import { callDelegates } from "./callDelegates";
+import type { CallOptions } from "./callOptions";
+import { delegateOf, isInput } from "./offeredTool";
 import { WorkspaceError } from "./ports";
-import { eventError, RunCancelled, RunFailure } from "./runFailure";
+import { type CallOutcome, errorOutcome, recordCall } from "./recordCall";
+import { RunCancelled } from "./runFailure";
 import type { RunState } from "./runState";
+import { SkillUnavailable } from "./skills/skill";
 import { type Tool, ToolError, type ToolOutput } from "./tools/tool";
-
-export interface CallToolsOptions {
-  tools: ReadonlyMap<string, { skill: string; tool: Tool }>;
-  workspace: Workspace;
-  approval: Approval | undefined;
-  clock: Clock;
-  newId(): string;
-  signal: AbortSignal;
-  /** A tool broke in a way nobody expected: for the log. The model hears of it as a tool error. Must not throw. */
-  onBug(error: unknown): void;
-  /** The answer that holds for the rest of the run. */
-  standing: { answer?: { granted: boolean; reason?: string } };
-}
 
 export interface StepOutcome {
   /** `attemptCompletion` was called, nothing is left to do, and every other call of the step succeeded. */
   isCompleted: boolean;
+  /** Calls that only a person can answer: the run stops until then. */
+  waitsFor: readonly ToolCall[];
 }
 
-/** @throws RunCancelled after the calls under way have ended */
+/**
+ * Tools first, then delegates, then what is asked of a person, completion last.
+ * @param calls all of the step's, or those that are left of it where a run goes on in the middle of a step
+ * @throws RunCancelled after the calls under way have ended
+ */
 export async function callTools(
   state: RunState,
   calls: readonly ToolCall[],
-  options: CallToolsOptions,
+  options: CallOptions,
 ): Promise<StepOutcome> {
-  const completion = calls.filter(({ tool }) => tool === completionTool);
-  const others = calls.filter(({ tool }) => tool !== completionTool);
-  state.pending = [...others, ...completion];
-  const failed: string[] = [];
-  for (const batch of batchesOf(others, options)) {
+  const failed = lastResultsOf(state.messages).flatMap(({ toolName, isError }) => (isError ? [toolName] : []));
+  const { ordinary, delegated, asked, completion } = sortCalls(calls, options);
+  state.pending = [...ordinary, ...delegated, ...asked, ...completion];
+  for (const batch of batchesOf(ordinary, options)) {
     const outcomes = await Promise.all(batch.map((call) => callTool(state, call, options)));
     failed.push(...batch.filter((_, index) => outcomes[index]?.isError).map(({ tool }) => tool));
     throwIfCancelled(options.signal);
   }
+  if (delegated.length > 0) failed.push(...(await callDelegates(state, delegated, options)));
+  const waitsFor = await askInput(state, asked, options);
+  if (waitsFor.length > 0) return { isCompleted: false, waitsFor };
   let isCompleted = false;
   for (const call of completion) {
-    const outcome = await callTool(
-      state,
-      call,
-      options,
-      failed.length > 0 ? () => refuseCompletion(failed) : undefined,
-    );
+    const refusal = failed.length > 0 ? () => refuseCompletion(failed) : undefined;
+    const outcome = await callTool(state, call, options, refusal);
     throwIfCancelled(options.signal);
     isCompleted ||= failed.length === 0 && !outcome.isError && openTodos(state.todos).length === 0;
   }
-  return { isCompleted };
+  return { isCompleted, waitsFor };
 }
 
 const completionTool = "attemptCompletion";
 
+function sortCalls(calls: readonly ToolCall[], { tools }: CallOptions) {
+  const completion = calls.filter(({ tool }) => tool === completionTool);
+  const others = calls.filter(({ tool }) => tool !== completionTool);
+  const delegated = others.filter(({ tool }) => delegateOf(tools.get(tool)) !== undefined);
+  // A question that cannot be read is answered at once, as an error.
+  const asked = others.filter(({ tool, args }) => isInput(tools.get(tool)) && typeof args !== "string");
+  const ordinary = others.filter((call) => !delegated.includes(call) && !asked.includes(call));
+  return { ordinary, delegated, asked, completion };
+}
+
 /** Calls that only look may run side by side; what changes the world runs alone and in order. */
-function batchesOf(calls: readonly ToolCall[], { tools }: CallToolsOptions): ToolCall[][] {
+function batchesOf(calls: readonly ToolCall[], { tools }: CallOptions): ToolCall[][] {
   const batches: ToolCall[][] = [];
   let open: ToolCall[] | undefined;
   for (const call of calls) {
-    const reads = tools.get(call.tool)?.tool.effect === "read";
+    const offered = tools.get(call.tool);
+    const reads = offered && "tool" in offered && offered.tool.effect === "read";
     if (reads && open) open.push(call);
     else {
       const batch = [call];
@@ -85,58 +91,21 @@ function refuseCompletion(failed: readonly string[]): ToolOutput {
 async function callTool(
   state: RunState,
   call: ToolCall,
-  options: CallToolsOptions,
+  options: CallOptions,
   instead?: () => ToolOutput,
-): Promise<{ isError: boolean }> {
-  const { id: toolCallId, skill, tool, args } = call;
-  const started = options.clock.elapsed();
-  state.emit({ type: "startToolCall", toolCallId, skill, tool, args });
-  const outcome = await outcomeOf(state, call, options, instead);
-  const { kept, lost } = await keep(state, outcome.result);
-  state.emit(
-    {
-      type: "finishToolCall",
-      toolCallId,
-      skill,
-      tool,
-      isError: outcome.isError,
-      ...(outcome.errorClass && { errorClass: outcome.errorClass }),
-      ...(outcome.blockedBy && { blockedBy: outcome.blockedBy }),
-      ...kept,
-      durationMs: roundMs(options.clock.elapsed() - started),
-      ...(outcome.touched && outcome.touched.length > 0 && { touched: outcome.touched }),
-    },
-    outcome.result,
-  );
-  state.pending = state.pending.filter((each) => each !== call);
-  if (lost) throw lost;
-  return { isError: outcome.isError };
-}
-
-/** A large result that cannot be stored ends the run, but not before the call has its end. */
-async function keep(state: RunState, result: ResultPart[]): Promise<{ kept: KeptResult; lost?: RunFailure }> {
-  try {
-    return { kept: await state.keep(result) };
-  } catch (error) {
-    const lost = new RunFailure(eventError("transient_io", `A tool's result could not be stored: ${messageOf(error)}`));
-    return { kept: { result: [{ type: "textPart", text: lost.message }] }, lost };
-  }
-}
-
-interface CallOutcome extends ToolOutput {
-  isError: boolean;
-  errorClass?: ErrorClass;
-  blockedBy?: "approval" | "todos";
+): Promise<CallOutcome> {
+  return await recordCall(state, call, options.clock, () => outcomeOf(state, call, options, instead));
 }
 
 async function outcomeOf(
   state: RunState,
   call: ToolCall,
-  options: CallToolsOptions,
+  options: CallOptions,
   instead: (() => ToolOutput) | undefined,
 ): Promise<CallOutcome> {
   try {
     const tool = findTool(call, options);
+    if (isUnclear(call, tool, options)) return errorOutcome(unclear, "tool_error");
     const refusal = await refusalOf(state, call, tool, options);
     if (refusal !== undefined) return { ...errorOutcome(refusal, "tool_error"), blockedBy: "approval" };
     const output = instead ? instead() : await execute(state, call, tool, options);
@@ -145,22 +114,16 @@ async function outcomeOf(
     return { ...output, isError: false, ...(isHeldUp && { blockedBy: "todos" }) };
   } catch (error) {
     if (options.signal.aborted) return errorOutcome("The run was cancelled.", "cancelled");
+    if (error instanceof SkillUnavailable) return errorOutcome(error.message, "skill_unavailable");
     if (!(error instanceof ToolError || error instanceof WorkspaceError)) options.onBug(error);
     return errorOutcome(messageOf(error), "tool_error");
   }
 }
 
-function errorOutcome(message: string, errorClass: ErrorClass): CallOutcome {
-  // A tool whose message is JSON already (such as exec with its output) says it in its own shape.
-  const text = message.startsWith("{") ? message : JSON.stringify({ error: "Error", message });
-  const result: ResultPart[] = [{ type: "textPart", text }];
-  return { result, isError: true, errorClass };
-}
-
-function findTool({ tool, args }: ToolCall, { tools }: CallToolsOptions): Tool {
+function findTool({ tool, args }: ToolCall, { tools }: CallOptions): Tool {
   const found = tools.get(tool);
   if (!found) throw new ToolError(`There is no tool named ${tool}. The tools are: ${[...tools.keys()].join(", ")}.`);
-  if (typeof args === "string") {
+  if (typeof args === "string" || !("tool" in found)) {
     throw new ToolError(
       `The arguments of ${tool} are not valid JSON (cut off, perhaps). Call it again with all of them.`,
     );
@@ -168,7 +131,15 @@ function findTool({ tool, args }: ToolCall, { tools }: CallToolsOptions): Tool {
   return found.tool;
 }
 
-async function execute(state: RunState, call: ToolCall, tool: Tool, options: CallToolsOptions): Promise<ToolOutput> {
+/** What may have changed the world before it was broken off is not done a second time unasked. */
+function isUnclear({ id }: ToolCall, { effect }: Tool, { brokenOff }: CallOptions): boolean {
+  return (effect === "write" || effect === "exec") && brokenOff?.calls.has(id) === true;
+}
+
+const unclear =
+  "This call was broken off when the run was interrupted. It is not known how far it got: look before you repeat it.";
+
+async function execute(state: RunState, call: ToolCall, tool: Tool, options: CallOptions): Promise<ToolOutput> {
   const { workspace, clock, signal } = options;
   signal.throwIfAborted();
   const output = tool.execute(call.args, {
@@ -195,7 +166,7 @@ async function refusalOf(
   state: RunState,
   { id: toolCallId, skill, tool: name, args }: ToolCall,
   tool: Tool,
-  { approval, standing, newId, signal }: CallToolsOptions,
+  { approval, standing, newId, signal }: CallOptions,
 ): Promise<string | undefined> {
   if (!approval || (tool.effect !== "write" && tool.effect !== "exec")) return undefined;
   if (!standing.answer) {

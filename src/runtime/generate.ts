@@ -14,6 +14,8 @@ export interface GenerateOptions {
   price: Price | undefined;
   tools: readonly ToolDefinition[];
   skillOf(tool: string): string;
+  /** What the requests of one conversation have in common, for the provider's prompt cache. */
+  cacheKey?: string | undefined;
   reasoningBudget: string | number | undefined;
   limits: { maxRetries: number; timeoutMs: number };
   clock: Clock;
@@ -114,6 +116,7 @@ async function callModel(
     toolChoice: want === "lastWord" ? "none" : "auto",
     signal: either,
     reasoningBudget: options.reasoningBudget,
+    ...(options.cacheKey !== undefined && { cacheKey: options.cacheKey }),
     onText: heard("streamText"),
     onReasoning: heard("streamReasoning"),
   };

@@ -6,6 +6,8 @@ import type { ErrorClass, EventError } from "../model/failure";
 import type { Message, ReasoningPart, ResultPart } from "../model/message";
 import type { Usage } from "../model/usage";
 
+export type { Redactor } from "../model/redact";
+
 export interface Clock {
   /** Unix ms. */
   now(): number;
@@ -51,6 +53,8 @@ export interface GenerationRequest {
   /** Aborted on cancel and on the generation's timeout: the wire must be closed then. */
   signal: AbortSignal;
   reasoningBudget?: string | number | undefined;
+  /** What the requests of one conversation have in common, for the provider's prompt cache. */
+  cacheKey?: string | undefined;
   /** Neither may throw. */
   onText(delta: string): void;
   onReasoning(delta: string): void;
@@ -219,13 +223,4 @@ export interface JobBudget {
   spend(usage: Usage | undefined, cost: number | undefined): void;
   /** A sentence that says which limit is reached; `undefined` while none is. */
   exceeded(): string | undefined;
-}
-
-/** Takes known secrets out of what is recorded, stored and sent. */
-export interface Redactor {
-  text(text: string): string;
-  /** Deep, in every string but base64 data; gives the same value back where nothing was found. */
-  value<T>(value: T): T;
-  /** For text that comes in pieces: a secret that is cut in two is found too. `end` gives what was held back. */
-  stream(): { push(delta: string): string; end(): string };
 }

@@ -13,14 +13,22 @@ export async function withProcessLock<T>(
   newId: () => string,
   work: () => Promise<T>,
 ): Promise<T | undefined> {
-  if (!(await acquire(path, newId)) && !((await removeStale(path, newId)) && (await acquire(path, newId)))) {
-    return undefined;
-  }
+  const lock = await acquireProcessLock(path, newId);
+  if (!lock) return undefined;
   try {
     return await work();
   } finally {
-    await rm(path, { force: true });
+    await lock.release();
   }
+}
+
+/** `undefined` where someone alive holds it. */
+export async function acquireProcessLock(
+  path: string,
+  newId: () => string,
+): Promise<{ release(): Promise<void> } | undefined> {
+  const isOurs = (await acquire(path, newId)) || ((await removeStale(path, newId)) && (await acquire(path, newId)));
+  return isOurs ? { release: () => rm(path, { force: true }) } : undefined;
 }
 
 /** Content first, name last: whoever sees the lock can read whose it is. */

@@ -80,3 +80,8 @@ export async function readSpilled(runDir: string, event: RunEvent): Promise<RunE
   const parsed = parseEvent({ ...rest, result: whole });
   return "event" in parsed ? parsed.event : event;
 }
+
+/** The events with their whole results; one that cannot be read any more stays the head that the event has. */
+export async function readWhole(runDir: string, events: readonly RunEvent[]): Promise<RunEvent[]> {
+  return await Promise.all(events.map((event) => readSpilled(runDir, event).catch(() => event)));
+}

@@ -1,8 +1,10 @@
 /** Closes runs whose process died: the torn end is healed, then an `errorRun` of class `interrupted` ends the journal. */
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { endsRun } from "../model/eventKinds";
-import type { EventOf, RunEvent } from "../model/events";
-import { type Run, runOf } from "../model/run";
+import type { EventPayload, RunEvent } from "../model/events";
+import type { EventError } from "../model/failure";
+import { openEndsOf } from "../model/openEnds";
+import { type Run, reduceRun, runOf } from "../model/run";
 import { readJobRecord, writeJobRecord } from "./jobRecord";
 import { openJournal } from "./journal";
 import { layout } from "./layout";
@@ -40,6 +42,13 @@ export async function recoverRuns(
   return recovered;
 }
 
+/** The same for one run's folder; `undefined` where there was nothing to close. */
+export async function recoverRunAt(dir: string, ports: RecoveryPorts): Promise<RecoveredRun | undefined> {
+  const jobDir = dirname(dirname(dir));
+  const root = dirname(dirname(dirname(jobDir)));
+  return await recoverRun(root, { dir, jobId: basename(jobDir), runId: basename(dir) }, ports);
+}
+
 async function recoverRun(root: string, place: RunPlace, ports: RecoveryPorts): Promise<RecoveredRun | undefined> {
   const info = await readRunInfo(place.dir);
   if (info?.status !== "running" || (await stateOf(info)) !== "dead") return undefined;
@@ -56,45 +65,67 @@ async function closeRun(root: string, place: RunPlace, info: RunInfo, ports: Rec
   const last = events.at(-1);
   let end = last && endsRun(last) ? last : undefined;
   if (run && last && !end) {
-    end = interruptedEvent(run, last, ports);
+    const closing = await closingEvents(place, run, last, ports);
+    end = closing.find(endsRun);
     const journal = await openJournal(path, "continue");
     try {
-      journal.append(end);
+      for (const event of closing) journal.append(event);
     } finally {
       await journal.close();
     }
   }
-  await writeRunInfo(place.dir, endedInfo(info, end, ports.now()), ports.newId());
-  await closeJob(layout.job(root, place.jobId), run, ports);
+  await writeRunInfo(place.dir, endedInfo(info, run, end, ports.now()), ports.newId());
+  if (run?.parent === undefined) await closeJob(layout.job(root, place.jobId), run, ports);
   return { ...place, ...(healed && { healed }) };
 }
 
-function interruptedEvent(run: Run, last: RunEvent, ports: RecoveryPorts): EventOf<"errorRun"> {
+/** An end for each start, then the run's own; `run` is folded on with them. */
+async function closingEvents(place: RunPlace, run: Run, last: RunEvent, ports: RecoveryPorts): Promise<RunEvent[]> {
   const { jobId, runId, expertKey, step } = last;
-  return {
-    id: ports.newId(),
-    type: "errorRun",
+  const error: EventError = {
+    name: "Interrupted",
+    message: `The process that ran “${expertKey}” ended in step ${step} before the run did.`,
+    class: "interrupted",
+    isRetryable: true,
+  };
+  const delegates = await closeDelegates(place, run, ports);
+  const events: RunEvent[] = [];
+  const add = (payload: EventPayload) => {
+    const seq = last.seq + 1 + events.length;
     // The run ended when it was last heard of, not when it was found.
-    timestamp: last.timestamp,
-    jobId,
-    runId,
-    seq: last.seq + 1,
-    expertKey,
-    step,
-    error: {
-      name: "Interrupted",
-      message: `The process that ran “${expertKey}” ended in step ${step} before the run did.`,
-      class: "interrupted",
-      isRetryable: true,
-    },
+    const event: RunEvent = {
+      ...{ id: ports.newId(), timestamp: last.timestamp, jobId, runId, seq, expertKey, step },
+      ...payload,
+    };
+    events.push(event);
+    reduceRun(run, event);
+  };
+  for (const payload of openEndsOf(run, error, (id) => delegates.get(id))) add(payload);
+  add({
+    type: "errorRun",
+    error,
     ...(run.definition && { location: run.definition }),
     totalUsage: run.usage,
     ...(run.cost !== undefined && { cost: run.cost }),
     durationMs: last.timestamp - run.startedAt,
-  };
+  });
+  return events;
 }
 
-function endedInfo(info: RunInfo, end: RunEvent | undefined, now: number): RunInfo {
+/** The delegates that were at work are closed first: what they used is part of what their parent used. */
+async function closeDelegates({ dir }: RunPlace, run: Run, ports: RecoveryPorts): Promise<Map<string, Run>> {
+  const found = new Map<string, Run>();
+  for (const item of run.steps.at(-1)?.items ?? []) {
+    if (item.kind !== "toolCall" || item.finishedAt !== undefined || item.childRunId === undefined) continue;
+    const childDir = join(dirname(dir), basename(item.childRunId));
+    await recoverRunAt(childDir, ports);
+    const child = runOf((await readJournal(layout.journal(childDir))).events);
+    if (child) found.set(item.childRunId, child);
+  }
+  return found;
+}
+
+function endedInfo(info: RunInfo, run: Run | undefined, end: RunEvent | undefined, now: number): RunInfo {
   const finished = end?.type === "finishRun";
   const summary =
     end?.type === "errorRun" ? end.error.message : end ? undefined : "The run ended before its first event.";
@@ -103,6 +134,8 @@ function endedInfo(info: RunInfo, end: RunEvent | undefined, now: number): RunIn
     end_time: new Date(end?.timestamp ?? now).toISOString(),
     exit_code: finished ? 0 : 1,
     status: finished ? "completed" : "failed",
+    ...(run && { usage: run.usage, steps: run.steps.at(-1)?.step ?? 0 }),
+    ...(run?.cost !== undefined && { cost: run.cost }),
     ...(summary && { error_summary: summary }),
   };
 }

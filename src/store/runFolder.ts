@@ -1,14 +1,17 @@
 /** The folder of one run while this process writes it: made exclusively, inside the workspace, with all its files. */
 import { mkdir, realpath } from "node:fs/promises";
-import { dirname, sep } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { codeOf, messageOf, UserError } from "../base/errors";
 import type { Checkpoint } from "../model/checkpoint";
 import type { RunEvent } from "../model/events";
 import type { ResultPart } from "../model/message";
 import { type Journal, openJournal } from "./journal";
 import { checkId, layout } from "./layout";
+import { acquireProcessLock } from "./processLock";
+import { stateOf } from "./processOwner";
+import { healJournal } from "./readJournal";
 import { replaceFile } from "./replaceFile";
-import { type RunInfo, writeRunInfo } from "./runInfo";
+import { type RunInfo, readRunInfo, writeRunInfo } from "./runInfo";
 import { type KeptResult, spillResult } from "./spill";
 
 export interface RunFolder {
@@ -38,6 +41,38 @@ export async function createRunFolder(
     if (error instanceof UserError) throw error;
     throw new UserError(`The run's folder ${dir} cannot be written: ${reasonOf(error)}`);
   }
+  return runFolder(dir, jobDir, journal, newId);
+}
+
+/** The folder of a run that goes on. Throws `UserError` where it is gone, or another window or process has the run. */
+export async function reopenRunFolder(
+  dir: string,
+  newId: () => string,
+): Promise<{ folder: RunFolder; healed: string | undefined }> {
+  const lock = await acquireProcessLock(join(dir, "run.lock"), newId);
+  if (!lock) throw new UserError(`The run in ${dir} goes on elsewhere already: in another window or terminal.`);
+  try {
+    const info = await readRunInfo(dir);
+    if (info?.status === "running" && (await stateOf(info)) !== "dead") {
+      throw new UserError(
+        `The run in ${dir} has not ended yet. Wait for its end, or stop it, before you go on with it.`,
+      );
+    }
+    const healed = await healJournal(layout.journal(dir));
+    const journal = await openJournal(layout.journal(dir), "continue");
+    const folder = runFolder(dir, dirname(dirname(dir)), journal, newId);
+    const close = async () => {
+      await folder.close().finally(() => lock.release());
+    };
+    return { folder: { ...folder, close }, healed };
+  } catch (error) {
+    await lock.release();
+    if (error instanceof UserError) throw error;
+    throw new UserError(`The run in ${dir} cannot go on: ${reasonOf(error)}`);
+  }
+}
+
+function runFolder(dir: string, jobDir: string, journal: Journal, newId: () => string): RunFolder {
   return {
     dir,
     jobDir,

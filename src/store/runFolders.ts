@@ -1,6 +1,7 @@
-/** Walks the run folders of a workspace: ids that cannot be a folder's name, and links, are passed over. */
+/** Walks the run folders of a workspace: what is no folder, links included, and what is about to be deleted is passed over. */
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { codeOf } from "../base/errors";
 import { layout } from "./layout";
 
@@ -13,12 +14,19 @@ export interface RunPlace {
 /** Throws only what is not "no such folder" or "no permission". */
 export async function listRunFolders(root: string): Promise<RunPlace[]> {
   const places: RunPlace[] = [];
-  for (const jobId of await foldersIn(layout.jobs(root))) {
-    for (const runId of await foldersIn(`${layout.job(root, jobId)}/runs`)) {
-      places.push({ dir: layout.run(root, jobId, runId), jobId, runId });
-    }
-  }
+  for (const jobDir of await listJobFolders(root)) places.push(...(await listRunsOfJob(jobDir)));
   return places;
+}
+
+export async function listJobFolders(root: string): Promise<string[]> {
+  return (await foldersIn(layout.jobs(root))).map((jobId) => layout.job(root, jobId));
+}
+
+/** The same for one job. */
+export async function listRunsOfJob(jobDir: string): Promise<RunPlace[]> {
+  const runs = join(jobDir, "runs");
+  const jobId = basename(jobDir);
+  return (await foldersIn(runs)).map((runId) => ({ dir: join(runs, runId), jobId, runId }));
 }
 
 async function foldersIn(path: string): Promise<string[]> {
@@ -29,5 +37,6 @@ async function foldersIn(path: string): Promise<string[]> {
     if (["ENOENT", "ENOTDIR", "EACCES"].includes(codeOf(error) ?? "")) return [];
     throw error;
   }
-  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  // No id begins with a dot; see `removeFolder` for what does.
+  return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")).map((entry) => entry.name);
 }

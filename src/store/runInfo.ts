@@ -32,6 +32,8 @@ export const RunInfo = z.object({
   stop_reason: z.string().optional(),
   steps: z.number().int().optional(),
   usage: Usage.optional(),
+  /** USD; absent where it is not known. */
+  cost: z.number().optional(),
   /** With `pid` and `process_started` it tells whether the process that runs it still lives. */
   host: z.string(),
   process_started: z.string().optional(),

@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 async function recordRun(runId: string, watched?: LiveRunIndex): Promise<string> {
   const folder = await createRunFolder(root, { jobId: "j", runId }, newId);
-  watched?.attach(folder.dir);
+  watched?.attach(folder.dir, { jobId: "j", runId, expertKey: "solo", query: "Do it" });
   const model = scriptedModel([{ calls: [{ tool: "fail" }] }, { text: "End" }]);
   await runLoop(model, { folder, onEvent: (event) => watched?.apply(folder.dir, event), setup: { runId } });
   await folder.close();
@@ -46,7 +46,7 @@ describe("the run index", () => {
 
   it("gives the steps of a run that goes on without reading the disk", async () => {
     const folder = await createRunFolder(root, { jobId: "j", runId: "r" }, newId);
-    index.attach(folder.dir);
+    index.attach(folder.dir, { jobId: "j", runId: "r", expertKey: "solo", query: "Do it" });
     const seen: number[] = [];
     await runLoop(scriptedModel([{ text: "End" }]), {
       folder,

@@ -52,6 +52,10 @@ export function createScriptedApp(
       setFolders: () => undefined,
       readDefinitions: async () => [],
       recover: async () => undefined,
+      resume: async () => {
+        throw new Error("There is nothing to go on with.");
+      },
+      listModels: async () => [],
       suggestQuery: async () => undefined,
       shutdown: async () => undefined,
       dispose: () => {
@@ -69,7 +73,7 @@ export function createScriptedApp(
         const work = async (): Promise<RunOutcome> => {
           if (!begin) await setImmediate();
           const outcome = await play({ request, host, signal: controller.signal, emit });
-          return { status: "finished", totalUsage: noUsage, ...outcome };
+          return { status: "finished", totalUsage: noUsage, lastStep: 1, ...outcome };
         };
         const done = work();
         // A failed script is the command's to report, also where it does not wait for it.

@@ -3,8 +3,9 @@ import * as z from "zod";
 import { newId } from "../../src/app/newId";
 import type { Checkpoint } from "../../src/model/checkpoint";
 import type { AnyEvent, LiveEvent, RunEvent } from "../../src/model/events";
+import { createRedactor } from "../../src/model/redact";
 import { updateTodos } from "../../src/model/todos";
-import type { Approval, Clock, LanguageModel, Workspace } from "../../src/runtime/ports";
+import type { Approval, Clock, Delegation, JobBudget, LanguageModel, Workspace } from "../../src/runtime/ports";
 import { type RunOutcome, type RunSetup, runExpert } from "../../src/runtime/runExpert";
 import { defineTool, jsonResult, type Tool, ToolError } from "../../src/runtime/tools/tool";
 import type { RunFolder } from "../../src/store/runFolder";
@@ -25,6 +26,8 @@ export interface LoopOptions {
   limits?: Partial<RunSetup["limits"]>;
   stepsBefore?: number;
   approval?: Approval;
+  delegation?: Delegation;
+  budget?: JobBudget;
   signal?: AbortSignal;
   /** Hears of each event once it is recorded; may abort. */
   onEvent?(event: AnyEvent): void;
@@ -52,12 +55,11 @@ export async function runLoop(model: LanguageModel, options: LoopOptions = {}): 
     expertKey: "solo",
     expertVersion: "1.0.0",
     query: "Do it",
-    instruction: "Be good",
+    begins: { instruction: "Be good", jobStep: options.stepsBefore ?? 0 },
     model,
     price: undefined,
     tools: new Map(tools.map((tool) => [tool.definition.name, { skill: "@perstack/base", tool }])),
     limits: { maxSteps: 20, maxRetries: 2, timeoutMs: 60_000, ...options.limits },
-    stepsBefore: options.stepsBefore ?? 0,
     requestId: "request",
     runtimeVersion: "0.0.0",
     ...options.setup,
@@ -87,6 +89,10 @@ export async function runLoop(model: LanguageModel, options: LoopOptions = {}): 
       random: () => 1,
       workspace: noWorkspace,
       approval: options.approval,
+      standing: {},
+      redactor: createRedactor([]),
+      ...(options.delegation && { delegation: options.delegation }),
+      ...(options.budget && { budget: options.budget }),
       onBug: (error) => bugs.push(error),
     },
     options.signal ?? new AbortController().signal,

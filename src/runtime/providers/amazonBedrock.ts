@@ -39,6 +39,7 @@ export const amazonBedrock: Provider = {
       fix: "Set AWS_REGION, or `region` in [provider.setting].",
     };
   },
+  listModels: async () => [{ id: defaultModel }],
   async open(model, context) {
     const setting = readSetting(Setting, context);
     const credentials = credentialsOf(context);

@@ -1,6 +1,7 @@
 /** Anthropic's Messages API. */
 import * as z from "zod";
 import { createAiSdkModel } from "./aiSdkModel";
+import { knownModels } from "./knownModels";
 import { claudeReasoning } from "./mapReasoning";
 import type { Provider } from "./provider";
 import { providerOptions } from "./providerOptions";
@@ -16,6 +17,7 @@ export const anthropic: Provider = {
   defaultModel,
   keyNames: ["ANTHROPIC_API_KEY"],
   check: async ({ env }) => checkKey(anthropic, env),
+  listModels: async () => knownModels(defaultModel, "anthropic"),
   async open(model, context) {
     const setting = readSetting(Setting, context);
     const apiKey = requireKey(anthropic, context.env);

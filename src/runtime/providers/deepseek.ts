@@ -1,6 +1,7 @@
 /** DeepSeek's chat API. */
 import * as z from "zod";
 import { createAiSdkModel } from "./aiSdkModel";
+import { knownModels } from "./knownModels";
 import { reasoningByLevel } from "./mapReasoning";
 import type { Provider } from "./provider";
 import { providerOptions } from "./providerOptions";
@@ -17,6 +18,7 @@ export const deepseek: Provider = {
   defaultModel,
   keyNames: ["DEEPSEEK_API_KEY"],
   check: async ({ env }) => checkKey(deepseek, env),
+  listModels: async () => knownModels(defaultModel, "deepseek"),
   async open(model, context) {
     const setting = readSetting(Setting, context);
     const apiKey = requireKey(deepseek, context.env);

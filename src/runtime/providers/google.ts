@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { createAiSdkModel } from "./aiSdkModel";
 import { geminiMedia } from "./geminiMedia";
+import { knownModels } from "./knownModels";
 import { geminiReasoning } from "./mapReasoning";
 import type { Provider } from "./provider";
 import { providerOptions } from "./providerOptions";
@@ -17,6 +18,7 @@ export const google: Provider = {
   defaultModel,
   keyNames: ["GOOGLE_GENERATIVE_AI_API_KEY", "GEMINI_API_KEY"],
   check: async ({ env }) => checkKey(google, env),
+  listModels: async () => knownModels(defaultModel, "google"),
   async open(model, context) {
     const setting = readSetting(Setting, context);
     const apiKey = requireKey(google, context.env);

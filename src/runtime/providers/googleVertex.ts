@@ -5,6 +5,7 @@ import * as z from "zod";
 import { ModelError } from "../ports";
 import { createAiSdkModel } from "./aiSdkModel";
 import { geminiMedia } from "./geminiMedia";
+import { knownModels } from "./knownModels";
 import { geminiReasoning } from "./mapReasoning";
 import type { Provider, ProviderContext } from "./provider";
 import { providerOptions } from "./providerOptions";
@@ -40,6 +41,7 @@ export const googleVertex: Provider = {
     if (accountOf(context) || (await hasDefaultCredentials(context))) return { usable: true };
     return { usable: false, reason: "there are no Google Cloud credentials", fix: credentialsFix };
   },
+  listModels: async () => knownModels(defaultModel, "google"),
   async open(model, context) {
     const setting = readSetting(Setting, context);
     const apiKey = findKey(context.env, ["GOOGLE_VERTEX_API_KEY"]);

@@ -1,4 +1,4 @@
-/** The providers, in the order in which the first usable one is looked for: by key, then on this machine, then recordings. */
+/** The providers, in the order in which the first usable one is looked for: by key, then on this machine, in the editor, in recordings. */
 import { amazonBedrock } from "./amazonBedrock";
 import { anthropic } from "./anthropic";
 import { azureOpenai } from "./azureOpenai";
@@ -9,6 +9,7 @@ import { ollama } from "./ollama";
 import { openai } from "./openai";
 import type { Provider } from "./provider";
 import { replay } from "./replay";
+import { vscodeLm } from "./vscodeLm";
 
 export const providers: readonly Provider[] = [
   anthropic,
@@ -19,5 +20,6 @@ export const providers: readonly Provider[] = [
   amazonBedrock,
   googleVertex,
   ollama,
+  vscodeLm,
   replay,
 ];

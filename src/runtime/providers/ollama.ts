@@ -21,10 +21,10 @@ export const ollama: Provider = {
   name: "ollama",
   label: "Ollama",
   keyNames: [],
+  isClosed: true,
   async check(context) {
     try {
-      const setting = readSetting(Setting, context);
-      const models = await listModels(urlOf(setting, context), setting, AbortSignal.timeout(400));
+      const models = await installedModels(context);
       return models.length > 0
         ? { usable: true }
         : { usable: false, reason: "Ollama runs, but has no model", fix: pullFix };
@@ -33,6 +33,7 @@ export const ollama: Provider = {
       return { usable: false, reason: "Ollama does not answer", fix: "Start it with `ollama serve`." };
     }
   },
+  listModels: async (context) => (await installedModels(context)).map((id) => ({ id })),
   async open(model, context) {
     const setting = readSetting(Setting, context);
     const baseURL = urlOf(setting, context);
@@ -80,6 +81,11 @@ function urlOf(setting: Setting, { env }: ProviderContext): string {
     allowHttp: true,
   });
   return new URL(url).pathname === "/" ? `${url}/api` : url;
+}
+
+async function installedModels(context: ProviderContext): Promise<string[]> {
+  const setting = readSetting(Setting, context);
+  return await listModels(urlOf(setting, context), setting, AbortSignal.timeout(400));
 }
 
 async function firstModel(baseURL: string, setting: Setting, context: ProviderContext): Promise<string> {

@@ -1,6 +1,7 @@
 /** OpenAI: the Responses API, or with `api = "chat"` Chat Completions, as compatible servers speak it. */
 import * as z from "zod";
 import { createAiSdkModel } from "./aiSdkModel";
+import { knownModels } from "./knownModels";
 import { openaiReasoning } from "./mapReasoning";
 import type { Provider } from "./provider";
 import { providerOptions } from "./providerOptions";
@@ -26,6 +27,7 @@ export const openai: Provider = {
   defaultModel,
   keyNames: ["OPENAI_API_KEY"],
   check: async ({ env }) => checkKey(openai, env),
+  listModels: async () => knownModels(defaultModel, "openai"),
   async open(model, context) {
     const { baseUrl, api, providerOptions: options, ...setting } = readSetting(Setting, context);
     const apiKey = requireKey(openai, context.env);

@@ -9,7 +9,7 @@ import { type GenerationRequest, type GenerationResult, type LanguageModel, Mode
 import { toAbortError } from "./classifyError";
 import { findDivergence, formatDivergence } from "./compareConversations";
 import { createNormalizeText } from "./normalizeText";
-import type { Provider } from "./provider";
+import type { Provider, RecordedAnswers } from "./provider";
 import { readSetting } from "./readSetting";
 
 /** A recorded answer, and how many messages stood before it. */
@@ -24,10 +24,19 @@ export const replay: Provider = {
   name: "replay",
   label: "Replay",
   keyNames: [],
+  isClosed: true,
   async check({ recordings }) {
+    if (recordings.list) {
+      const isThere = (await recordings.list()).length > 0;
+      return isThere ? { usable: true } : { usable: false, reason: "there is no recorded run", fix };
+    }
     const found = await recordings.find(undefined);
-    if (found && answersOf(found.events).answers.length > 0) return { usable: true };
+    if (found && answersOf(found).answers.length > 0) return { usable: true };
     return { usable: false, reason: "there is no recorded run of this expert and query", fix };
+  },
+  async listModels({ recordings }) {
+    const newest = { name: "The newest recorded run", detail: "of the same expert and query" };
+    return [newest, ...((await recordings.list?.()) ?? [])];
   },
   async open(model, context) {
     readSetting(z.strictObject({}), context);
@@ -36,7 +45,7 @@ export const replay: Provider = {
       const what = model === undefined ? "There is no recorded run of this expert and query." : noSuch(model);
       throw new ModelError(`${what} ${fix}`, { class: "invalid_definition", isRetryable: false });
     }
-    return createReplay(found.events, {
+    return createReplay(found, {
       modelId: model ?? found.label,
       workspaceRoot: context.recordings.workspaceRoot,
     });
@@ -47,9 +56,9 @@ function noSuch(model: string): string {
   return `There is no recording “${model}”.`;
 }
 
-function createReplay(events: RunEvent[], run: { modelId: string; workspaceRoot: string }): LanguageModel {
-  const { answers, messages } = answersOf(events);
-  const recordedRoot = recordedRootOf(events);
+function createReplay(recorded: RecordedAnswers, run: { modelId: string; workspaceRoot: string }): LanguageModel {
+  const { answers, messages } = answersOf(recorded);
+  const recordedRoot = recordedRootOf(recorded.events);
   const roots = [run.workspaceRoot, ...(recordedRoot === undefined ? [] : [recordedRoot])];
   const normalize = createNormalizeText(roots);
   let next: number | undefined;
@@ -76,8 +85,8 @@ function createReplay(events: RunEvent[], run: { modelId: string; workspaceRoot:
 }
 
 /** The answers in order, and the whole conversation they stand in. */
-function answersOf(events: readonly RunEvent[]): { answers: Answer[]; messages: Message[] } {
-  const messages: Message[] = [];
+function answersOf({ events, base }: RecordedAnswers): { answers: Answer[]; messages: Message[] } {
+  const messages: Message[] = structuredClone([...base]);
   const answers: Answer[] = [];
   for (const event of events) {
     if (event.type === "finishGeneration" && !event.error) answers.push({ event, messageCount: messages.length });

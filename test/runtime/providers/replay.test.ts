@@ -101,7 +101,7 @@ function record(steps: Step[], scene = recordedScene): RunEvent[] {
 }
 
 async function open(events: RunEvent[], root = liveScene.root, model?: string): Promise<LanguageModel> {
-  const find = async () => ({ events, label: "demo recording" });
+  const find = async () => ({ events, base: [], label: "demo recording" });
   return await replay.open(model, contextOf({ recordings: { find, workspaceRoot: root } }));
 }
 
@@ -244,7 +244,7 @@ describe("a recording", () => {
     expect(error.details.class).toBe("invalid_definition");
     expect(error.message).toContain("“runs/none”");
     const usable = contextOf({
-      recordings: { workspaceRoot: "/x", find: async () => ({ events: record([only({ text: "a" })]), label: "l" }) },
+      recordings: { workspaceRoot: "/x", find: async () => ({ events: record([only({ text: "a" })]), base: [], label: "l" }) },
     });
     expect(await replay.check(usable)).toEqual({ usable: true });
   });

@@ -1,0 +1,62 @@
+/** A recorded run, read back so that it can go on: whole events, its conversation, and what it stands on. */
+import { UserError } from "../base/errors";
+import { conversationOf } from "../model/conversation";
+import type { RunEvent } from "../model/events";
+import type { Message } from "../model/message";
+import { type Run, runOf } from "../model/run";
+import type { InputAnswer } from "../runtime/callOptions";
+import { goOnFrom } from "../runtime/goOn";
+import type { DelegateOutcome } from "../runtime/ports";
+import { readCheckpoint } from "../store/checkpoints";
+import { layout } from "../store/layout";
+import { readJournal, readWhole } from "../store/readJournal";
+import type { JobContext } from "./jobContext";
+import { type PreparedRun, prepareRun } from "./prepareRun";
+
+export interface RecordedRun {
+  run: Run;
+  /** With their large results. */
+  events: RunEvent[];
+  /** What the run began with, where that was not nothing. */
+  base: Message[];
+}
+
+/** Throws `UserError` where there is nothing to read, or what the run began with is gone. */
+export async function readRecordedRun(dir: string): Promise<RecordedRun> {
+  const { events, problems } = await readJournal(layout.journal(dir));
+  const run = runOf(events);
+  if (!run) throw new UserError(`The run in ${dir} cannot be read: ${problems[0]?.reason ?? "no event is recorded"}`);
+  return { run, events: await readWhole(dir, events), base: await readBase(dir, events) };
+}
+
+/** What went on before the run, if it did not begin from nothing. Throws `UserError` where its checkpoint is gone. */
+async function readBase(dir: string, [start]: readonly RunEvent[]): Promise<Message[]> {
+  if (start?.type !== "startRun" || start.checkpointId === undefined) return [];
+  const checkpoint = await readCheckpoint(dir, start.checkpointId);
+  if (!checkpoint)
+    throw new UserError(`The checkpoint ${start.checkpointId}, with which the run in ${dir} began, is gone.`);
+  return checkpoint.messages;
+}
+
+/**
+ * The same run again, from where its journal ends. Throws `UserError` for what cannot be read.
+ * @returns how the run ended, where it has finished
+ */
+export async function prepareGoingOn(
+  job: JobContext,
+  dir: string,
+  how: { answers: readonly InputAnswer[]; by: string },
+): Promise<PreparedRun | { outcome: DelegateOutcome }> {
+  const { run, events, base } = await readRecordedRun(dir);
+  const goesOn = goOnFrom(run, events, conversationOf(events, base), how);
+  if (run.status === "finished") {
+    const { text = "", usage: totalUsage, cost } = run;
+    const known = { text, totalUsage, ...(cost !== undefined && { cost }) };
+    return { outcome: { status: "finished", ...known, lastStep: goesOn.jobStep } };
+  }
+  const { runId, expertKey, query, parent } = run;
+  return await prepareRun(job, {
+    ...{ runId, expertKey, query, goesOn, jobStep: goesOn.jobStep },
+    ...(parent?.toolCallId !== undefined && { parent: { runId: parent.runId, toolCallId: parent.toolCallId } }),
+  });
+}
