@@ -3,6 +3,7 @@ import type { RunSummary } from "../app/runIndex";
 import { formatCost, formatDuration, formatTime, formatTokens } from "../model/formatting";
 import { oneLine } from "../model/plainText";
 import { gradeSign, stopWords } from "../model/statusText";
+import { alignColumns } from "./alignColumns";
 import type { Colours } from "./colours";
 
 const head = ["STATUS", "STARTED", "TOOK", "STEPS", "TOKENS", "COST", "JOB", "RUN", "EXPERT", "QUERY"];
@@ -24,13 +25,8 @@ export function formatRunTable(runs: readonly RunSummary[], all: readonly RunSum
     `${run.parentRunId === undefined ? "" : "└ "}${oneLine(run.expertKey, 30)}`,
     oneLine(run.query, 60),
   ]);
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length)));
-  const format = (row: readonly string[]) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd();
-  return [colours.bold(format(head)), ...rows.map((row, index) => colourOf(runs[index], colours)(format(row)))];
+  const [title = "", ...lines] = alignColumns([head, ...rows]);
+  return [colours.bold(title), ...lines.map((line, index) => colourOf(runs[index], colours)(line))];
 }
 
 function statusOf({ status, stopReason, failure }: RunSummary): string {

@@ -1,13 +1,10 @@
 /** What `runtrail log` prints: the list, a summary, events as JSON, or the readable log. */
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
 import type { App } from "../app/app";
 import { exitCodes } from "../app/exitCodes";
 import type { LoadedRun, RunSummary } from "../app/runIndex";
 import { messageOf, UserError } from "../base/errors";
 import { type EventType, payloads } from "../model/events";
 import { formatRunEvents, formatRunLog, type LogLine } from "../model/runLog";
-import { layout } from "../store/layout";
 import type { CliContext } from "./cliCommand";
 import { type Colours, colourOfGrade, coloursFor } from "./colours";
 import type { LogOptions } from "./commands/log";
@@ -16,6 +13,7 @@ import { createLineWriter, type LineWriter } from "./lineWriter";
 import { isFiltering, type LogFilter, selectEvents, withBothEnds } from "./logSelection";
 import { formatProblem, formatSummary, type LogSummary, reportRun } from "./logSummary";
 import { formatRunTable } from "./runTable";
+import { workspaceRootOf } from "./workspaceRoot";
 
 interface Output {
   lines: LineWriter;
@@ -37,8 +35,7 @@ export async function showLog(options: LogOptions, { io, openApp }: CliContext):
   });
   const leaving = io.onSignal(() => io.exit(exitCodes.cancelled));
   try {
-    const root = options.workspace === undefined ? nearestRoot(io.cwd) : resolve(io.cwd, options.workspace);
-    if (!existsSync(root)) throw new UserError(`There is no folder ${root}.`);
+    const root = workspaceRootOf(io.cwd, options.workspace);
     app.setFolders([root]);
     await app.runs.refresh();
     await show(options, app, root, output);
@@ -112,12 +109,4 @@ function colourLine({ text, kind, grade, depth }: LogLine, colours: Colours): st
   if (grade) return colourOfGrade(colours, grade)(text);
   if (kind === "step" || (kind === "run" && depth === 0 && !text.includes("  "))) return colours.bold(text);
   return kind === "detail" ? colours.dim(text) : text;
-}
-
-/** The nearest folder upward that has runs or a definition; where there is none, the current one. */
-function nearestRoot(cwd: string): string {
-  for (let folder = cwd; ; folder = dirname(folder)) {
-    if (existsSync(layout.jobs(folder)) || existsSync(join(folder, "perstack.toml"))) return folder;
-    if (dirname(folder) === folder) return cwd;
-  }
 }

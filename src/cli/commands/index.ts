@@ -2,7 +2,8 @@
 import type { CliCommand } from "../cliCommand";
 import { checkCommand } from "./check";
 import { logCommand } from "./log";
+import { pruneCommand } from "./prune";
 import { runCommand } from "./run";
 import { startCommand } from "./start";
 
-export const commands: readonly CliCommand[] = [runCommand, startCommand, logCommand, checkCommand];
+export const commands: readonly CliCommand[] = [runCommand, startCommand, logCommand, checkCommand, pruneCommand];

@@ -1,0 +1,12 @@
+/** Rows of cells as lines of a terminal, every column as wide as its widest cell. */
+
+export function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const count = Math.max(0, ...rows.map(({ length }) => length));
+  const widths = Array.from({ length: count }, (_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
