@@ -3,21 +3,29 @@ import type * as vscode from "vscode";
 import type { AppHost } from "../app/app";
 import type { ApiKeys } from "./apiKeys";
 import type { Approvals } from "./approvals";
+import { createKeyRedactor } from "./keyRedactor";
 import { readPrices } from "./settings";
+
+export interface EditorHost extends AppHost {
+  /** The text without the keys known here. */
+  redact(text: string): string;
+}
 
 export function createEditorHost(parts: {
   keys: ApiKeys;
   approvals: Approvals;
   log: vscode.LogOutputChannel;
-}): AppHost {
+}): EditorHost {
   const { keys, approvals, log } = parts;
+  const redact = createKeyRedactor(process.env, () => keys.known());
   return {
+    redact,
     env: process.env,
     readSecrets: (names) => keys.read(names),
     askApproval: (request) => approvals.ask(request),
     prices: readPrices,
     reportError(error, context) {
-      log.error(`${context}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      log.error(redact(`${context}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
     },
   };
 }

@@ -17,6 +17,7 @@ import { RunDocuments } from "./documents/runDocuments";
 import { createEditorHost } from "./editorHost";
 import { FailureNavigation } from "./failureNavigation";
 import { writeEvents } from "./output";
+import { pruneOldRuns } from "./pruneRuns";
 import { RunStarter } from "./runStarter";
 import { showStatus } from "./statusBar";
 import { showProgress } from "./viewProgress";
@@ -61,10 +62,14 @@ export function activate({ subscriptions, secrets, globalState, workspaceState }
   own(reportFailedRuns(app, definitions));
   own(registerSpellingFixes());
   own(registerExpertLenses(app, definitions, approvals));
-  own(
-    registerCommands({ app, approvals, definitions, documents, expertsView, keys, log, navigation, runsView, starter }),
-  );
-  own(watchFolders(app, definitions, contextKeys.setLoaded, host.reportError));
+  const pruning = own(pruneOldRuns(app, log, host.reportError));
+  const views = { documents, expertsView, navigation, runsView };
+  own(registerCommands({ ...views, app, approvals, definitions, keys, log, redact: host.redact, starter }));
+  const onRead = () => {
+    contextKeys.setLoaded();
+    pruning.begin();
+  };
+  own(watchFolders(app, definitions, onRead, host.reportError));
   return { app };
 }
 

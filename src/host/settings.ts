@@ -47,6 +47,20 @@ export function readPrices(): Prices {
   return prices;
 }
 
+export interface Retention {
+  /** 0: everything is kept. */
+  olderThanDays: number;
+  keepFailed: boolean;
+}
+
+export function readRetention(folder: vscode.Uri): Retention {
+  const settings = vscode.workspace.getConfiguration(section, folder);
+  return {
+    olderThanDays: amount(settings.get("retention.olderThanDays")) ?? 0,
+    keepFailed: settings.get("retention.keepFailed") !== false,
+  };
+}
+
 function amount(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
 }

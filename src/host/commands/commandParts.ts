@@ -19,6 +19,8 @@ export interface CommandParts {
   keys: ApiKeys;
   log: vscode.LogOutputChannel;
   navigation: FailureNavigation;
+  /** Takes the keys known here out of a text. */
+  redact(text: string): string;
   runsView: RunsView;
   starter: RunStarter;
 }

@@ -8,6 +8,10 @@ import { openDetails } from "./openDetails";
 
 export function navigationCommands(parts: CommandParts): Commands {
   const { app, log, navigation, runsView } = parts;
+  const copy = async (text: string, what: string) => {
+    await vscode.env.clipboard.writeText(parts.redact(text));
+    vscode.window.setStatusBarMessage(`${what} copied.`, 3000);
+  };
   const hasFailure = ({ failure }: RunSummary) => failure !== undefined;
 
   /**
@@ -90,9 +94,4 @@ export function navigationCommands(parts: CommandParts): Commands {
       if (target) await vscode.commands.executeCommand("revealInExplorer", vscode.Uri.file(target.dir));
     },
   };
-}
-
-async function copy(text: string, what: string): Promise<void> {
-  await vscode.env.clipboard.writeText(text);
-  vscode.window.setStatusBarMessage(`${what} copied.`, 3000);
 }

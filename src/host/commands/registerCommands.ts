@@ -5,20 +5,21 @@ import { UserError } from "../../base/errors";
 import { openPlace } from "../openPlace";
 import type { CommandParts } from "./commandParts";
 import { definitionCommands } from "./definitionCommands";
+import { deleteCommands } from "./deleteCommands";
 import { keyCommands } from "./keyCommands";
 import { navigationCommands } from "./navigationCommands";
 import { runCommands } from "./runCommands";
 
 export function registerCommands(parts: CommandParts): vscode.Disposable {
   const own = new DisposableStore();
-  const groups = [runCommands, navigationCommands, definitionCommands, keyCommands];
+  const groups = [runCommands, navigationCommands, definitionCommands, keyCommands, deleteCommands];
   for (const [name, run] of groups.flatMap((group) => Object.entries(group(parts)))) {
     own.add(
       vscode.commands.registerCommand(`runtrail.${name}`, async (argument: unknown) => {
         try {
           await run(argument);
         } catch (error) {
-          await tellError(error, parts.log, name);
+          await tellError(error, parts, name);
         }
       }),
     );
@@ -26,16 +27,16 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   return own;
 }
 
-async function tellError(error: unknown, log: vscode.LogOutputChannel, name: string): Promise<void> {
+async function tellError(error: unknown, { log, redact }: CommandParts, name: string): Promise<void> {
   if (error instanceof UserError) {
     const { message, location } = error;
     const open = "Open File";
-    const choice = await vscode.window.showErrorMessage(message, ...(location ? [open] : []));
+    const choice = await vscode.window.showErrorMessage(redact(message), ...(location ? [open] : []));
     if (choice === open && location) await openPlace(location);
     return;
   }
-  log.error(`Command ${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  log.error(redact(`Command ${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
   const show = "Show Output";
-  const message = error instanceof Error ? error.message : String(error);
+  const message = redact(error instanceof Error ? error.message : String(error));
   if ((await vscode.window.showErrorMessage(`Runtrail could not do this: ${message}`, show)) === show) log.show();
 }

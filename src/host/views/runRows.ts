@@ -44,7 +44,7 @@ export function jobRow(job: Job, { now, waiting }: RunMoment): Row {
     label,
     description: started,
     icon: statusIcon(status),
-    context: ["job"],
+    context: job.runs.some(({ status }) => status === "running") ? ["job"] : ["job", "settled"],
     children: going ? "expanded" : "collapsed",
     spoken: joinParts(`Job: ${label}`, statusWords(status), started),
   };
