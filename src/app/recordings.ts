@@ -38,8 +38,13 @@ export function createRecordingSource(wanted: RecordingQuery): RecordingSource {
       if (kind === "folder") {
         return await newestOf(await recordingsIn(workspaceRoot, path, reference), wanted, "anyQuery");
       }
-      const run = (await runs()).find(({ dir }) => basename(dir) === reference);
-      return run && (await readRecording(run));
+      const all = await runs();
+      const run = all.find(({ dir }) => basename(dir) === reference);
+      const recording = run && (await readRecording(run));
+      if (!run || recording?.events[0]?.expertKey === wanted.expertKey) return recording;
+      // A delegate plays what was recorded of it in the job of the run that is played.
+      const ofJob = all.filter(({ dir }) => dirname(dir) === dirname(run.dir));
+      return await newestOf(ofJob, wanted, "sameQuery");
     },
   };
 }
