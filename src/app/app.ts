@@ -4,6 +4,7 @@ import type { Event } from "../base/bus";
 import type { Disposable } from "../base/disposable";
 import type { DefinitionDocument } from "../model/definition";
 import type { AnyEvent, Origin } from "../model/events";
+import type { Message } from "../model/message";
 import type { PriceOverrides } from "../model/prices";
 import type { InputAnswer } from "../runtime/callOptions";
 import type { ApprovalAnswer, ApprovalRequest } from "../runtime/ports";
@@ -107,6 +108,15 @@ export interface AppHost {
   languageModels?: EditorModels | undefined;
 }
 
+/** What a run can go on from. */
+export interface CheckpointContent {
+  /** Absent where the run names none and its newest was taken. */
+  id?: string;
+  /** Steps of the job up to it. */
+  step: number;
+  messages: readonly Message[];
+}
+
 /** A provider, and what of it can be used now. */
 export interface ProviderChoice {
   provider: string;
@@ -139,6 +149,8 @@ export interface App extends Disposable {
   resume(request: ResumeRequest): Promise<RunHandle>;
   /** The runs going on here, those that wait for their turn included; delegates belong to the run that called them. */
   readonly active: readonly RunHandle[];
+  /** Default: the newest of the run. Throws `UserError` where there is none. */
+  readCheckpoint(dir: string, checkpointId?: string): Promise<CheckpointContent>;
   /** A query that fits: the recorded one where the expert replays a recording. */
   suggestQuery(definitionPath: string, expertKey: string): Promise<string | undefined>;
   /** Every provider with its models, usable or not, in about a second at the most; the definition's settings count. */

@@ -80,6 +80,10 @@ export function createApp(host: AppHost): App {
       const { resumeRun } = await import("./deferred");
       return await follow((signal) => resumeRun(request, ports, signal));
     },
+    async readCheckpoint(dir, checkpointId) {
+      const { readCheckpointOf } = await import("./deferred");
+      return await readCheckpointOf(dir, checkpointId);
+    },
     async suggestQuery(definitionPath, expertKey) {
       const { suggestQuery } = await import("./deferred");
       return await suggestQuery(definitionPath, expertKey);

@@ -16,5 +16,6 @@ export { readRunInfo } from "../store/runInfo";
 export { readEnvFiles } from "./envFiles";
 export { findDefinitionFiles, readDefinitions } from "./findDefinitions";
 export { listModels } from "./listModels";
+export { readCheckpointOf } from "./readCheckpointOf";
 export { resumeRun, startRun } from "./startRun";
 export { suggestQuery } from "./suggestQuery";

@@ -3,6 +3,7 @@ import type { Event } from "../base/bus";
 import type { InputRequest, Origin, RunEvent } from "../model/events";
 import type { Failure } from "../model/failure";
 import type { Run, RunStatus } from "../model/run";
+import type { Spending } from "../model/spending";
 import type { Usage } from "../model/usage";
 
 /** A run as a row shows it. */
@@ -37,6 +38,8 @@ export interface RunSummary {
   parentToolCallId?: string;
   /** What it stopped for, where it waits for a person's answers. */
   inputRequests?: readonly InputRequest[];
+  /** What `usage` is made of, where the run has no end that says it: its delegates may have used more by now. */
+  spending?: Spending;
 }
 
 /** A place in a run's files that could not be read. */

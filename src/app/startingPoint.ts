@@ -59,7 +59,7 @@ export async function findStart(from: StartFrom, request: StartRequest): Promise
   };
 }
 
-interface Point {
+export interface Point {
   checkpointId: string | undefined;
   messages: Message[];
   jobStep: number;
@@ -88,7 +88,7 @@ async function readEarlier(dir: string): Promise<EarlierRun> {
 }
 
 /** A checkpoint is a cache: one whose file is gone or damaged is rebuilt from the journal. */
-async function checkpointOf(dir: string, recorded: RecordedRun, wanted: string | undefined): Promise<Point> {
+export async function checkpointOf(dir: string, recorded: RecordedRun, wanted: string | undefined): Promise<Point> {
   const id = wanted ?? recorded.run.checkpointId;
   const checkpoint = id === undefined ? await newestCheckpoint(dir) : await readCheckpoint(dir, id);
   if (checkpoint) return pointOf(checkpoint);

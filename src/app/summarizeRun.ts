@@ -28,6 +28,7 @@ export function summarizeRun(run: Run, place: { dir: string; isHere: boolean; st
     ...(run.stopReason === "input" && { inputRequests: run.inputRequests }),
     ...(definitionPath && { definitionPath }),
     ...(definitionPath && run.definition?.line && { definitionLine: run.definition.line }),
+    ...(run.status === "running" && { spending: run.spending }),
     isHere: place.isHere,
   };
 }

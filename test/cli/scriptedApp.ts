@@ -56,6 +56,7 @@ export function createScriptedApp(
         throw new Error("There is nothing to go on with.");
       },
       listModels: async () => [],
+      readCheckpoint: async () => ({ step: 0, messages: [] }),
       suggestQuery: async () => undefined,
       shutdown: async () => undefined,
       dispose: () => {
