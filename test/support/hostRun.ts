@@ -12,6 +12,9 @@ import { waitUntil } from "./waitUntil";
 
 export type HostResult = Extract<HostReportLine, { type: "result" }>;
 
+/** A second extension, which offers chat models to VS Code. */
+export const chatModelsPath = join(projectRoot, "test", "host", "chatModels");
+
 const startTimeoutMs = 60_000;
 /** Longer than a test inside may take, so that the test's own time-out reports first. */
 const silenceTimeoutMs = 45_000;
@@ -32,7 +35,8 @@ export async function runHostTests(version: VscodeServer["version"]): Promise<re
   const dir = await realpath(await mkdtemp(join(tmpdir(), "runtrail-host-")));
   const reportPath = join(dir, "report.jsonl");
   const workspace = await copyDemoWorkspace(dir);
-  const server = await startVscodeServer({ version, env: { RUNTRAIL_HOST_REPORT: reportPath } });
+  const env = { RUNTRAIL_HOST_REPORT: reportPath };
+  const server = await startVscodeServer({ version, env, extensions: [chatModelsPath] });
   const browser = await launchChromium();
   const messages: string[] = [];
   try {

@@ -6,6 +6,8 @@ export interface VscodeServerOptions {
   workspaceTrust?: boolean;
   /** A package to install before the start, as a user would. */
   vsix?: string;
+  /** Folders of further extensions, there from the start; each is copied. */
+  extensions?: readonly string[];
   /** Settings over the quiet defaults of the tests. */
   settings?: Readonly<Record<string, unknown>>;
   extraArgs?: readonly string[];

@@ -1,7 +1,7 @@
 /** A real VS Code server on loopback with fresh folders of its own. Plain JavaScript: `npm start` uses it as well. */
 
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommand } from "../../.ci/command.mjs";
@@ -15,6 +15,7 @@ export async function startVscodeServer({
   version,
   workspaceTrust = false,
   vsix,
+  extensions = [],
   settings = {},
   extraArgs = [],
   env = {},
@@ -27,6 +28,7 @@ export async function startVscodeServer({
   const dataDir = join(dir, "data");
   const extensionsDir = join(dir, "extensions");
   mkdirSync(extensionsDir);
+  for (const folder of extensions) cpSync(folder, join(extensionsDir, nameOf(folder)), { recursive: true });
   writeSettings(dataDir, settings);
   const folders = ["--server-data-dir", dataDir, "--extensions-dir", extensionsDir];
   const common = ["--accept-server-license-terms", "--telemetry-level", "off"];
@@ -67,6 +69,12 @@ export async function startVscodeServer({
     rmSync(dir, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** As the server names the folders of what it installs. */
+function nameOf(folder) {
+  const { publisher, name, version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  return `${publisher}.${name}-${version}`;
 }
 
 /** In a file: every user of the machine can read a command line. */

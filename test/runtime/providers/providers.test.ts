@@ -26,15 +26,16 @@ const opened: Record<string, Record<string, string>> = {
   "google-vertex": { GOOGLE_VERTEX_API_KEY: canary },
   ollama: {},
 };
-const real = providers.filter(({ name }) => name !== "replay");
+/** Those that are asked over a wire. */
+const real = providers.filter(({ name }) => name !== "replay" && name !== "vscode-lm");
 const nobodyThere = { OLLAMA_BASE_URL: "http://127.0.0.1:9" };
 
 it("knows every provider that a definition may name, once", () => {
   expect(providers.map(({ name }) => name).sort()).toEqual([...providerNames].sort());
 });
 
-it("looks for a key first, for what runs here next, for recordings last", () => {
-  expect(providers.map(({ name }) => name).slice(-2)).toEqual(["ollama", "replay"]);
+it("looks for a key first, for what runs here next, then in the editor, for recordings last", () => {
+  expect(providers.map(({ name }) => name).slice(-3)).toEqual(["ollama", "vscode-lm", "replay"]);
 });
 
 describe.each(providers)("$name", (provider) => {
