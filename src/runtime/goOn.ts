@@ -20,7 +20,7 @@ export function goOnFrom(
   const pending = new Set(pendingCallsOf(messages).map(({ id }) => id));
   const last = run.steps.at(-1);
   const isOpen = last !== undefined && last.finishedAt === undefined;
-  const isBegun = pending.size > 0 || messages.at(-1)?.type === "toolMessage";
+  const isBegun = pending.size > 0 || last?.items.some(isAnswer) === true;
   const stepsDone = isOpen && !isBegun ? last.step - 1 : (last?.step ?? 0);
   const calls = (last?.items ?? []).filter((item): item is ToolCallItem => item.kind === "toolCall");
   const before = events[0]?.type === "startRun" ? (events[0].stepsBefore ?? 0) : 0;
@@ -52,6 +52,11 @@ function delegatesOf(events: readonly RunEvent[], pending: ReadonlySet<string>):
       event.type === "startDelegation" && pending.has(event.toolCallId) ? [[event.toolCallId, event.childRunId]] : [],
     ),
   );
+}
+
+/** A generation that came to something. */
+function isAnswer(item: Step["items"][number]): boolean {
+  return item.kind === "generation" && item.finishedAt !== undefined && item.error === undefined;
 }
 
 /** An answer in text alone, whole, after which nothing was recorded any more. */
