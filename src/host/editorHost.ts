@@ -5,7 +5,7 @@ import type { EditorModels } from "../runtime/providers/provider";
 import type { ApiKeys } from "./apiKeys";
 import type { Approvals } from "./approvals";
 import { createKeyRedactor } from "./keyRedactor";
-import { readPrices } from "./settings";
+import { readMaxConcurrentRuns, readPrices } from "./settings";
 
 export interface EditorHost extends AppHost {
   /** The text without the keys known here. */
@@ -31,6 +31,7 @@ export function createEditorHost(parts: {
     readSecrets: (names) => keys.read(names),
     askApproval: (request) => approvals.ask(request),
     prices: readPrices,
+    maxConcurrentRuns: readMaxConcurrentRuns,
     languageModels,
     reportError(error, context) {
       log.error(redact(`${context}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));

@@ -51,7 +51,7 @@ export function activate({ subscriptions, secrets, globalState, workspaceState }
   const expertsView = own(new ExpertsView(app, definitions, approvals));
   const documents = own(new RunDocuments(app));
   const navigation = new FailureNavigation({ app, runsView, documents, definitions });
-  const starter = new RunStarter(app, runsView);
+  const starter = new RunStarter(app, runsView, definitions);
 
   own(writeEvents(app, log));
   own(showStatus(app, approvals));

@@ -1,73 +1,67 @@
-/** Starts runs on a user's behalf: trust, unsaved definitions, progress in the view, and the word at the end. */
+/** Starts runs on a user's behalf and goes on with them: trust, unsaved definitions, limits, and the word at the end. */
 import * as path from "node:path";
 import * as vscode from "vscode";
-import type { App, RunHandle, RunOutcome } from "../app/app";
-import { formatDuration } from "../model/formatting";
-import { oneLine } from "../model/plainText";
-import { readApprovalMode, readNotify, writeNotify } from "./settings";
+import type { App, ResumeRequest, RunHandle, StartRequest } from "../app/app";
+import type { Definitions } from "./definitions";
+import { smallerLimits } from "./jobLimits";
+import { tellEnd, tellQuestion } from "./runNotifications";
+import { readApprovalMode, readJobLimits } from "./settings";
 import type { RunsView } from "./views/runsView";
+import { workspaceOf } from "./views/runTree";
 
-export interface RunRequest {
-  definitionPath: string;
-  expertKey: string;
-  query: string;
-}
+export type RunRequest = Omit<StartRequest, "approval" | "workspaceRoot">;
+export type GoOnRequest = Omit<ResumeRequest, "approval" | "by">;
 
 export class RunStarter {
   constructor(
     private readonly app: App,
     private readonly runsView: RunsView,
+    private readonly definitions: Definitions,
   ) {}
 
   /** Returns when the run has begun; `undefined` where it may not. Throws `UserError` for a definition that is wrong. */
   async start(request: RunRequest): Promise<RunHandle | undefined> {
-    if (!(await isTrusted())) return undefined;
-    await saveDefinition(request.definitionPath);
-    const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(request.definitionPath));
-    const begun = Date.now();
-    const handle = await this.app.start({
-      ...request,
-      approval: readApprovalMode(),
-      workspaceRoot: folder?.uri.fsPath ?? path.dirname(request.definitionPath),
+    const { definitionPath, expertKey, from } = request;
+    return await this.launch(definitionPath, expertKey, async () => {
+      const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(definitionPath));
+      return await this.app.start({
+        ...smallerLimits(readJobLimits(), this.definitions.get(definitionPath)?.definition),
+        ...request,
+        approval: readApprovalMode(),
+        // What goes on from a run stays where that run is.
+        workspaceRoot: from ? workspaceOf(from.dir) : (folder?.uri.fsPath ?? path.dirname(definitionPath)),
+      });
     });
-    void handle.done.then((outcome) => this.tell(request, handle, outcome, Date.now() - begun));
+  }
+
+  /** The run goes on in its own journal, within its own limits where the request names no others. */
+  async resume(request: GoOnRequest): Promise<RunHandle | undefined> {
+    const run = this.app.runs.get(request.dir);
+    return await this.launch(run?.definitionPath, run?.expertKey ?? "The run", () =>
+      this.app.resume({ ...request, approval: readApprovalMode(), by: "user" }),
+    );
+  }
+
+  private async launch(
+    definitionPath: string | undefined,
+    expertKey: string,
+    begin: () => Promise<RunHandle>,
+  ): Promise<RunHandle | undefined> {
+    if (!(await isTrusted())) return undefined;
+    if (definitionPath) await saveDefinition(definitionPath);
+    const begun = Date.now();
+    const handle = await begin();
+    void this.tell(expertKey, handle, begun);
     await this.runsView.reveal(handle.dir);
     return handle;
   }
 
-  /** Only where the run is not on screen, and as the user wants it. */
-  private async tell(request: RunRequest, handle: RunHandle, outcome: RunOutcome, ms: number): Promise<void> {
-    if (outcome.error?.class === "provider_auth") return await tellKey(request, outcome);
-    const notify = readNotify();
-    const failed = outcome.status === "failed" || outcome.stopReason === "maxSteps" || outcome.stopReason === "budget";
-    if (this.runsView.view.visible || notify === "none" || (!failed && notify !== "all")) return;
-    if (!failed) {
-      const open = "Open Run Log";
-      const words = outcome.status === "finished" ? "finished" : "stopped";
-      const message = `${request.expertKey} ${words} after ${formatDuration(ms)}.`;
-      const choice = await vscode.window.showInformationMessage(message, open, quiet);
-      await act(choice, open, "runtrail.openRunLog", handle.dir);
-      return;
-    }
-    const go = "Go to Failing Step";
-    const reason = outcome.error ? oneLine(outcome.error.message, 200) : "it reached its limit before the end";
-    const choice = await vscode.window.showErrorMessage(`${request.expertKey} failed: ${reason}`, go, quiet);
-    await act(choice, go, "runtrail.goToFailingStep", handle.dir);
+  private async tell(expertKey: string, { dir, done }: RunHandle, begun: number): Promise<void> {
+    const outcome = await done;
+    const run = this.app.runs.get(dir);
+    if (outcome.stopReason === "input" && run) return await tellQuestion(run);
+    await tellEnd({ dir, expertKey, outcome, ms: Date.now() - begun, isOnScreen: this.runsView.view.visible });
   }
-}
-
-const quiet = "Don’t Show Again";
-
-async function act(choice: string | undefined, action: string, command: string, dir: string): Promise<void> {
-  if (choice === action) await vscode.commands.executeCommand(command, dir);
-  if (choice === quiet) await writeNotify("none");
-}
-
-async function tellKey(request: RunRequest, { error }: RunOutcome): Promise<void> {
-  const set = "Set API Key…";
-  const reason = oneLine(error?.message ?? "", 300);
-  const choice = await vscode.window.showErrorMessage(`${request.expertKey} failed: ${reason}`, set);
-  if (choice === set) await vscode.commands.executeCommand("runtrail.setApiKey");
 }
 
 async function isTrusted(): Promise<boolean> {

@@ -3,8 +3,9 @@ import * as vscode from "vscode";
 import type { ApprovalMode } from "../app/app";
 import type { Price } from "../model/prices";
 import { isRecord } from "../model/toolText";
+import type { JobLimits } from "./jobLimits";
 
-export type NotifySetting = "all" | "failures" | "none";
+export type NotifySetting = "all" | "failures" | "needsInput" | "none";
 type Prices = Record<string, Price>;
 
 const section = "runtrail";
@@ -22,11 +23,22 @@ export function readApprovalMode(): ApprovalMode {
 
 export function readNotify(): NotifySetting {
   const value = vscode.workspace.getConfiguration(section).get("notify");
-  return value === "all" || value === "none" ? value : "failures";
+  return value === "all" || value === "needsInput" || value === "none" ? value : "failures";
 }
 
 export async function writeNotify(value: NotifySetting): Promise<void> {
   await vscode.workspace.getConfiguration(section).update("notify", value, vscode.ConfigurationTarget.Global);
+}
+
+export function readMaxConcurrentRuns(): number {
+  return Math.floor(amount(vscode.workspace.getConfiguration(section).get("maxConcurrentRuns")) ?? 4);
+}
+
+/** 0 is no limit. */
+export function readJobLimits(): JobLimits {
+  const settings = vscode.workspace.getConfiguration(section);
+  const [maxTokens, maxCost] = [amount(settings.get("maxTokensPerJob")), amount(settings.get("maxCostPerJob"))];
+  return { ...(maxTokens && { maxTokens: Math.floor(maxTokens) }), ...(maxCost && { maxCost }) };
 }
 
 /** Entries that are no price are left out. */
