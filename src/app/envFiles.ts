@@ -34,6 +34,21 @@ export async function readEnvFiles(
   return values;
 }
 
+export interface EnvironmentParts {
+  /** Of the env files. */
+  files: Readonly<Record<string, string>>;
+  /** Of the process. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** What the user stored. */
+  secrets: Readonly<Record<string, string>>;
+}
+
+/** Stored secrets come first, then the process, then the files. An empty variable of the process hides none of a file. */
+export function joinEnvironment({ files, env, secrets }: EnvironmentParts): Record<string, string> {
+  const own = Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : [])));
+  return { ...files, ...own, ...secrets };
+}
+
 /** A folder of that name, such as Python's, is no env file. */
 async function readDefault(file: string): Promise<Record<string, string>> {
   try {

@@ -11,7 +11,7 @@ import type { JobBudget, Redactor } from "../runtime/ports";
 import { providers } from "../runtime/providers/index";
 import { jobSpending } from "../store/jobSpending";
 import type { AppHost, RunChoices, RunConditions } from "./app";
-import { readEnvFiles } from "./envFiles";
+import { joinEnvironment, readEnvFiles } from "./envFiles";
 import { readDefinition } from "./findDefinitions";
 import { knownSecrets } from "./knownSecrets";
 
@@ -51,7 +51,8 @@ export async function openJob(
   const document = await readDefinition(definitionPath);
   // What is wrong at the top of the file (a provider that does not exist, say) would change how any expert runs.
   const errors = document.problems.filter(({ severity }) => severity === "error");
-  const broken = errors.find(({ expertKey }) => expertKey === undefined) ?? (document.definition ? undefined : errors[0]);
+  const broken =
+    errors.find(({ expertKey }) => expertKey === undefined) ?? (document.definition ? undefined : errors[0]);
   if (broken || !document.definition) {
     const range = broken?.range;
     const place = { path: definitionPath, ...(range && { line: range.line, column: range.column }) };
@@ -63,7 +64,7 @@ export async function openJob(
     isConfined: choices.envPaths === undefined,
   });
   const secrets = await host.readSecrets(providers.flatMap(({ keyNames }) => keyNames));
-  const env = { ...files, ...definedOnly(host.env), ...secrets };
+  const env = joinEnvironment({ files, env: host.env, secrets });
   const limits = limitsOf(choices, definition);
   return {
     ...{ host, root, jobId, definitionPath, document, definition, choices, limits, env, newId, runtimeVersion },
@@ -80,11 +81,6 @@ async function realRoot(root: string): Promise<string> {
     throw new UserError(`The workspace folder ${root} is ${stats ? "no folder" : "not there"}.`);
   }
   return real;
-}
-
-/** An empty variable of the process does not hide the one in a file. */
-function definedOnly(env: AppHost["env"]): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : [])));
 }
 
 function limitsOf(choices: RunChoices & RunConditions, definition: Definition): Limits {

@@ -1,12 +1,12 @@
-/** The options that `run` and `start` share, and the request they make. */
+/** The options of the commands that run experts, and what they decide for a run. */
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
-import type { ApprovalMode, RunChoices, StartRequest } from "../app/app";
+import type { ApprovalMode, RunChoices, RunConditions } from "../app/app";
 import { UserError } from "../base/errors";
 import type { CliIo } from "./cliIo";
 
-export interface RunOptions extends RunChoices {
+export interface ModelOptions extends RunChoices {
   config?: string;
   timeout?: number;
   envPath?: string[];
@@ -17,20 +17,45 @@ export interface RunOptions extends RunChoices {
   approve: ApprovalMode;
 }
 
+export interface RunOptions extends ModelOptions {
+  continue?: boolean;
+  continueJob?: string;
+  resumeFrom?: string;
+  interactiveToolCallResult?: boolean;
+}
+
+export interface PrintOptions {
+  stream?: boolean;
+  pretty?: boolean;
+}
+
 const budgets = ["none", "minimal", "low", "medium", "high"];
 
+/** Of `run` and `start`. */
 export function addRunOptions(command: Command): Command {
+  return addModelOptions(
+    command
+      .argument("<expertKey>", "the expert to run, as perstack.toml names it")
+      .argument("[query]", "what it is to do; “-” reads it from standard input; may be left out where a run goes on")
+      .addOption(new Option("--continue", "go on with the newest job").conflicts(["continueJob", "jobId"]))
+      .addOption(new Option("--continue-job <id>", "go on with this job, where its newest run ended").conflicts("jobId"))
+      .option("--resume-from <id>", "with --continue-job: branch off from this checkpoint of the job")
+      .option("-i, --interactive-tool-call-result", "the query is the answer that the job waits for"),
+  ).option("--job-id <id>", "the job this run belongs to (default: a new one)");
+}
+
+/** Of every command that runs an expert. */
+export function addModelOptions(command: Command): Command {
   return command
-    .argument("<expertKey>", "the expert to run, as perstack.toml names it")
-    .argument("<query>", "what it is to do; “-” reads it from standard input")
     .option("--config <path>", "the perstack.toml to use (default: the nearest one from here upward)")
     .option("--provider <name>", "the provider of the model")
     .option("--model <name>", "the model")
     .option("--reasoning-budget <budget>", `${budgets.join(", ")}, or a number of tokens`, parseBudget)
     .option("--max-steps <n>", "steps after which the job stops (default: 100)", atLeast(1))
     .option("--max-retries <n>", "retries of one generation (default: 5)", atLeast(0))
+    .option("--max-tokens <n>", "tokens after which the job stops (default: no limit)", atLeast(1))
+    .option("--max-cost <usd>", "USD after which the job stops (default: no limit)", parseMoney)
     .option("--timeout <ms>", "time for one generation (default: 300000)", atLeast(1))
-    .option("--job-id <id>", "the job this run belongs to (default: a new one)")
     .option(
       "--env-path <path>",
       "a file with environment variables, may be repeated (default: .env, .env.local)",
@@ -47,31 +72,27 @@ export function addRunOptions(command: Command): Command {
     );
 }
 
+/** Of the commands that begin with a recorded run: it says which definition and expert it is of. */
+export function addRecordedRunOptions(command: Command): Command {
+  return addModelOptions(command)
+    .option("--stream", "print the live events too: text and reasoning as they come in")
+    .addOption(new Option("--pretty", "readable and live, as “runtrail start” shows it").conflicts("stream"));
+}
+
 /** @throws UserError */
-export async function requestOf(
-  expertKey: string,
-  query: string,
-  options: RunOptions,
-  io: CliIo,
-): Promise<StartRequest> {
-  const fromHere = (path: string) => resolve(io.cwd, path);
-  const text = query === "-" ? await readAll(io) : query;
-  if (text.trim() === "") throw new UserError("The query is empty. Say what the expert is to do.");
+export async function termsOf(options: ModelOptions, io: CliIo): Promise<Omit<RunChoices, "jobId"> & RunConditions> {
   await checkProvider(options.provider);
   return {
-    definitionPath: await definitionPathOf(options.config, io.cwd),
-    expertKey,
-    query: text,
     provider: options.provider,
     model: options.model,
     reasoningBudget: options.reasoningBudget,
     maxSteps: options.maxSteps,
     maxRetries: options.maxRetries,
+    maxTokens: options.maxTokens,
+    maxCost: options.maxCost,
     timeoutMs: options.timeout,
-    jobId: options.jobId,
-    envPaths: options.envPath?.map(fromHere),
+    envPaths: options.envPath?.map((path) => resolve(io.cwd, path)),
     approval: options.approve,
-    workspaceRoot: options.workspace === undefined ? undefined : fromHere(options.workspace),
   };
 }
 
@@ -84,7 +105,8 @@ async function checkProvider(name: string | undefined): Promise<void> {
     throw new UserError(`There is no provider “${name}”. The providers are: ${known.join(", ")}.`);
 }
 
-async function definitionPathOf(config: string | undefined, cwd: string): Promise<string> {
+/** Throws `UserError`. */
+export async function definitionPathOf(config: string | undefined, cwd: string): Promise<string> {
   if (config === undefined) return await (await import("../app/findDefinitions")).requireDefinitionUpward(cwd);
   if (/^https?:/iu.test(config)) {
     throw new UserError(
@@ -94,8 +116,9 @@ async function definitionPathOf(config: string | undefined, cwd: string): Promis
   return resolve(cwd, config);
 }
 
-/** Without the line end that `echo` and here-documents put behind it. */
-async function readAll({ stdin }: CliIo): Promise<string> {
+/** “-” means standard input, without the line end that `echo` and here-documents put behind it. */
+export async function readText(text: string, { stdin }: CliIo): Promise<string> {
+  if (text !== "-") return text;
   const chunks: Buffer[] = [];
   for await (const chunk of stdin) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks)
@@ -109,6 +132,12 @@ export function atLeast(least: number): (value: string) => number {
     if (/^\d+$/u.test(value) && Number.isSafeInteger(number) && number >= least) return number;
     throw new InvalidArgumentError(`It must be a whole number, ${least} or more.`);
   };
+}
+
+function parseMoney(value: string): number {
+  const usd = Number(value);
+  if (/^\d*\.?\d+$/u.test(value) && usd > 0) return usd;
+  throw new InvalidArgumentError("It must be an amount of USD, such as 0.50.");
 }
 
 function parseBudget(value: string): string | number {
