@@ -130,7 +130,8 @@ function foldToolResult(messages: Message[], event: EventOf<"finishToolCall">): 
     last = { type: "toolMessage", id: `${event.id}-results`, contents: [] };
     messages.push(last);
   }
-  last.contents.push({
+  const results = last.contents;
+  results.push({
     type: "toolResultPart",
     id: event.id,
     toolCallId: event.toolCallId,
@@ -138,6 +139,14 @@ function foldToolResult(messages: Message[], event: EventOf<"finishToolCall">): 
     contents: event.result.map((part, index) => withId(part, `${event.id}-${index}`)),
     ...(event.isError && { isError: true }),
   });
+  sortByCall(results, messages.at(-2));
+}
+
+/** Calls that ran side by side end in any order: the conversation has their results in the order they were asked for. */
+function sortByCall(results: MessageOf<"toolMessage">["contents"], asked: Message | undefined): void {
+  if (asked?.type !== "expertMessage" || results.length < 2) return;
+  const order = asked.contents.flatMap((part) => (part.type === "toolCallPart" ? [part.toolCallId] : []));
+  results.sort((a, b) => order.indexOf(a.toolCallId) - order.indexOf(b.toolCallId));
 }
 
 function withId<T extends ResultPart>(part: T, id: string): T & { id: string } {
