@@ -16,7 +16,7 @@ export const PerstackToolCall = z.object({
   skillName: text.catch(""),
   toolName: text,
   /** A string where the model's arguments were no JSON. */
-  args: z.unknown(),
+  args: z.unknown().optional(),
 });
 export type PerstackToolCall = z.infer<typeof PerstackToolCall>;
 
@@ -60,7 +60,8 @@ export const PerstackError = z.object({
 });
 export type PerstackError = z.infer<typeof PerstackError>;
 
-const end = { checkpoint: PerstackCheckpoint, step: PerstackStep };
+/** How a step or run ended counts more than what was saved there. */
+const end = { checkpoint: maybe(PerstackCheckpoint), step: PerstackStep.catch({ newMessages: [] }) };
 const stream = z.object({ delta: maybe(text), text: maybe(text) });
 const skill = { skillName: text };
 
@@ -93,10 +94,10 @@ export const perstackPayloads = {
     toolResults: maybe(z.array(PerstackToolResult)),
     usage,
   }),
-  callTools: z.object({ newMessage: z.unknown(), toolCalls: z.array(PerstackToolCall), usage }),
+  callTools: z.object({ newMessage: z.unknown().optional(), toolCalls: z.array(PerstackToolCall), usage }),
   /** Told beside `callTools`, with the same message and usage. */
-  callInteractiveTool: z.object({ newMessage: z.unknown(), toolCall: PerstackToolCall, usage }),
-  callDelegate: z.object({ newMessage: z.unknown(), toolCalls: z.array(PerstackToolCall), usage }),
+  callInteractiveTool: z.object({ newMessage: z.unknown().optional(), toolCall: PerstackToolCall, usage }),
+  callDelegate: z.object({ newMessage: z.unknown().optional(), toolCalls: z.array(PerstackToolCall), usage }),
   resolveToolResults: z.object({ toolResults: z.array(PerstackToolResult) }),
   attemptCompletion: z.object({ toolResult: PerstackToolResult }),
   finishToolCall: z.object({ newMessages: anything }),
@@ -122,7 +123,7 @@ export const documentedPayloads = {
   finishGeneration: z.object({
     usage,
     text: maybe(text),
-    newMessage: z.unknown(),
+    newMessage: z.unknown().optional(),
     toolCalls: maybe(z.array(PerstackToolCall)),
   }),
   finishStep: z.object({ usage, checkpoint: maybe(PerstackCheckpoint) }),
@@ -182,15 +183,4 @@ export function parsePerstackEvent(value: unknown): { event: PerstackEvent } | {
 function problemOf(error: z.ZodError): string {
   const issue = error.issues[0];
   return issue ? `${issue.path.join(".") || "event"}: ${issue.message}` : "not readable";
-}
-
-const streaming: ReadonlySet<string> = new Set([
-  ...["startStreamingReasoning", "streamReasoning", "completeStreamingReasoning"],
-  ...["startStreamingRunResult", "streamRunResult", "completeStreamingRunResult"],
-  ...["startReasoning", "completeReasoning", "startRunResult", "completeRunResult"],
-]);
-
-/** For show only: written without order, lost and broken on disk; the whole text comes with the generation's end. */
-export function isStreaming({ type }: PerstackEvent): boolean {
-  return streaming.has(type);
 }

@@ -1,0 +1,81 @@
+/** The contract of every format in the list: it reads, never writes, and never throws for bad data. */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { formats } from "../../src/formats/index";
+import { PerstackJob } from "../support/perstackJob";
+import { checkLaws } from "./foreignRunLaws";
+
+const writers: Record<(typeof formats)[number]["name"], (root: string) => Promise<string[]>> = {
+  async perstack(root) {
+    const job = new PerstackJob("sample");
+    const run = job.run("solo", { query: "Do it" });
+    run.results(run.calls("I look.", { tool: "listDirectory", args: { path: "." } }), '{"items":[]}');
+    run.complete("Done.");
+    await writeFile(join(root, "stdout.jsonl"), job.lines());
+    return [root, await job.write(root), join(root, "perstack", "jobs"), join(root, "stdout.jsonl")];
+  },
+};
+
+async function emptyFolder(): Promise<string> {
+  return await realpath(await mkdtemp(join(tmpdir(), "runtrail-formats-")));
+}
+
+async function stateOf(root: string): Promise<string> {
+  const names = (await readdir(root, { recursive: true })).sort();
+  const parts = await Promise.all(
+    names.map(async (name) => {
+      const stats = await stat(join(root, name));
+      return [name, stats.mtimeMs, stats.isFile() ? await readFile(join(root, name), "base64") : ""].join("|");
+    }),
+  );
+  return createHash("sha256").update(parts.join("\n")).digest("hex");
+}
+
+describe.each(formats.map((format) => [format.name, format] as const))("the format %s", (name, format) => {
+  it("accepts what it can read and leaves it as it was", async () => {
+    const root = await emptyFolder();
+    const paths = await writers[name](root);
+    const before = await stateOf(root);
+    for (const path of paths) {
+      expect(await format.accepts(path)).toBe(true);
+      const { source, runs, problems } = await format.read(path);
+      expect([source, problems, runs.length > 0]).toEqual([path, [], true]);
+      checkLaws(runs);
+    }
+    expect(await stateOf(root)).toBe(before);
+  });
+
+  it("does not accept what is not there, empty, of no system or ours", async () => {
+    const root = await emptyFolder();
+    await writeFile(join(root, "empty.jsonl"), "");
+    await writeFile(join(root, "text.jsonl"), "hello\n");
+    await writeFile(join(root, "other.jsonl"), `${JSON.stringify({ type: "node.completed", runId: "r" })}\n`);
+    await mkdir(join(root, "perstack", "jobs", "j", "runs", "r"), { recursive: true });
+    await writeFile(join(root, "perstack", "jobs", "j", "runs", "r", "events.jsonl"), "");
+    for (const path of ["nothing", "empty.jsonl", "text.jsonl", "other.jsonl", ".", "perstack/jobs/j"]) {
+      expect(await format.accepts(join(root, path)), path).toBe(false);
+      expect((await format.read(join(root, path))).runs, path).toEqual([]);
+    }
+  });
+
+  it("says what could not be read instead of throwing", async () => {
+    const root = await emptyFolder();
+    const { runs, problems } = await format.read(join(root, "nothing.jsonl"));
+    expect([runs, problems.length]).toEqual([[], 1]);
+  });
+
+  it("stops where it is told to", async () => {
+    const root = await emptyFolder();
+    const [path = ""] = await writers[name](root);
+    await expect(format.read(path, AbortSignal.abort(new Error("enough")))).rejects.toThrow("enough");
+  });
+
+  it("has a name for people", () => {
+    expect(format.label).not.toBe("");
+    expect(existsSync(join(__dirname, "../../src/formats", name))).toBe(true);
+  });
+});
