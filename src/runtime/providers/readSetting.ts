@@ -1,5 +1,6 @@
 /** Reading what a provider needs from `[provider.setting]` and the environment, with errors that name the key. */
 import * as z from "zod";
+import { isSecretName } from "../../model/secretForms";
 import { ModelError } from "../ports";
 import type { Provider, ProviderContext, Usability } from "./provider";
 
@@ -63,10 +64,12 @@ export function checkKey({ keyNames }: Keyed, env: ProviderContext["env"]): Usab
   return { usable: false, reason: `${keyNames.join(" or ")} is not set`, fix: keyFix(keyNames) };
 }
 
-/** What must not reach a log: keys, and custom headers, which often carry one. */
+/** What must not reach a log: keys, what is named like one, and custom headers, which often carry one. */
 export function secretsOf({ keyNames }: Keyed, context: ProviderContext): string[] {
   const custom = z.object({ headers: z.record(z.string(), z.unknown()) }).safeParse(context.setting);
-  const values = [...keyNames.map((name) => context.env[name]), ...Object.values(custom.data?.headers ?? {})];
+  // What an error may echo is cut to a line here: of another secret, too, no piece may be left.
+  const names = [...keyNames, ...Object.keys(context.env).filter(isSecretName)];
+  const values = [...names.map((name) => context.env[name]), ...Object.values(custom.data?.headers ?? {})];
   const texts = values.filter((value) => typeof value === "string").map((value) => value.trim());
   // Of “Bearer xyz”, xyz alone is a secret too.
   return texts.flatMap((value) => [value, value.replace(/^(?:bearer|basic|token)\s+/i, "")]);
