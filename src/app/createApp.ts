@@ -3,10 +3,9 @@ import { Emitter } from "../base/bus";
 import type { AnyEvent } from "../model/events";
 import type { App, AppHost, RunHandle } from "./app";
 import { createRunIndex } from "./createRunIndex";
-import { createRunQueue } from "./createRunQueue";
 import { createEventBatcher } from "./eventBatcher";
 import { newId } from "./newId";
-import type { LaunchedRun } from "./runJob";
+import type { LaunchedRun, RunListener } from "./runJob";
 import type { StartPorts } from "./startRun";
 import { runtimeVersion } from "./version";
 
@@ -19,21 +18,26 @@ export function createApp(host: AppHost): App {
   const batcher = createEventBatcher((events) => bus.fire(events));
   const runs = createRunIndex(report("run index"));
   const active = new Map<string, RunHandle>();
-  const queue = createRunQueue(() => host.maxConcurrentRuns?.() ?? defaultConcurrency);
-  const ports: StartPorts = {
-    ...{ host, newId, runtimeVersion },
-    turn: (run, signal) => queue.turn(run, signal),
-    listener: {
-      onStart: (dir, setup) => runs.attach(dir, setup),
-      onEvent: (dir, event) => {
-        runs.apply(dir, event);
-        batcher.push(event);
-      },
-      onEnd: (dir, isRecorded) => {
-        batcher.flush();
-        runs.detach(dir, !isRecorded);
-      },
+  const listener: RunListener = {
+    onStart: (dir, setup) => runs.attach(dir, setup),
+    onEvent: (dir, event) => {
+      runs.apply(dir, event);
+      batcher.push(event);
     },
+    onEnd: (dir, isRecorded) => {
+      batcher.flush();
+      runs.detach(dir, !isRecorded);
+    },
+  };
+  let ports: StartPorts | undefined;
+  const openEngine = async () => {
+    const engine = await import("./deferred");
+    if (!ports) {
+      const queue = engine.createRunQueue(() => host.maxConcurrentRuns?.() ?? defaultConcurrency);
+      const turn: StartPorts["turn"] = (run, signal) => queue.turn(run, signal);
+      ports = { host, newId, runtimeVersion, listener, turn, reaper: engine.createReaper() };
+    }
+    return { ...engine, ports };
   };
   let folders: readonly string[] = [];
   const follow = async (launch: (signal: AbortSignal) => Promise<LaunchedRun>): Promise<RunHandle> => {
@@ -73,11 +77,11 @@ export function createApp(host: AppHost): App {
       }
     },
     async start(request) {
-      const { startRun } = await import("./deferred");
+      const { startRun, ports } = await openEngine();
       return await follow((signal) => startRun(request, ports, signal));
     },
     async resume(request) {
-      const { resumeRun } = await import("./deferred");
+      const { resumeRun, ports } = await openEngine();
       return await follow((signal) => resumeRun(request, ports, signal));
     },
     async readCheckpoint(dir, checkpointId) {
@@ -99,6 +103,7 @@ export function createApp(host: AppHost): App {
     },
     dispose() {
       for (const handle of active.values()) handle.cancel();
+      ports?.reaper.dispose();
       runs.dispose();
       bus.dispose();
     },

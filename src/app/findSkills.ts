@@ -1,19 +1,26 @@
-/** The MCP skills of an expert, ready to be opened. */
-import { baseSkillName } from "../model/baseSkill";
+/** The MCP skills of an expert, ready to be opened: what a current lock file knows of them need not be asked. */
+import { dirname, join } from "node:path";
 import type { Expert } from "../model/definition";
-import type { EventError } from "../model/failure";
-import { eventError } from "../runtime/runFailure";
+import { type KnownTools, lockedTools, mcpSkillsOf } from "../model/lockfile";
+import { createMcpSkills } from "../runtime/skills/mcpSkills";
 import type { SkillSource } from "../runtime/skills/skill";
+import { lockFileName, readLockFile } from "../store/lockFile";
 import type { JobContext } from "./jobContext";
 
+/** `undefined` where the expert has none. */
 export async function findSkills(
-  _job: JobContext,
-  _expertKey: string,
-  expert: Expert,
-): Promise<{ source?: SkillSource } | { failure: EventError }> {
-  const other = Object.entries(expert.skills ?? {}).find(
-    ([name, { type }]) => name !== baseSkillName && type !== "interactiveSkill",
-  );
-  if (!other) return {};
-  return { failure: eventError("skill_unavailable", `The skill “${other[0]}” (${other[1].type}) is not supported.`) };
+  { definitionPath, env, reaper, runtimeVersion }: JobContext,
+  { key, expert }: { key: string; expert: Expert },
+  taken: Iterable<string>,
+): Promise<SkillSource | undefined> {
+  if (mcpSkillsOf(expert).length === 0) return undefined;
+  const known = await knownTools(dirname(definitionPath), key, expert);
+  return createMcpSkills(expert.skills ?? {}, { env, ...known, taken, reaper, runtimeVersion });
+}
+
+async function knownTools(folder: string, key: string, expert: Expert): Promise<KnownTools> {
+  const found = await readLockFile(join(folder, lockFileName));
+  if (!found) return { locked: {}, stale: [] };
+  if ("lock" in found) return lockedTools(found.lock, key, expert);
+  return { locked: {}, stale: mcpSkillsOf(expert).map(([skill]) => ({ skill, reason: found.problem })) };
 }

@@ -9,6 +9,7 @@ import type { CallOptions } from "../runtime/callOptions";
 import { createJobBudget } from "../runtime/jobBudget";
 import type { JobBudget, Redactor } from "../runtime/ports";
 import { providers } from "../runtime/providers/index";
+import type { Reaper } from "../runtime/reaper";
 import { jobSpending } from "../store/jobSpending";
 import type { AppHost, RunChoices, RunConditions } from "./app";
 import { joinEnvironment, readEnvFiles } from "./envFiles";
@@ -31,6 +32,8 @@ export interface JobContext {
   budget: JobBudget | undefined;
   /** The approval that holds for the rest of the job. */
   standing: CallOptions["standing"];
+  /** Ends the servers of skills with this process. */
+  reaper: Reaper;
   runtimeVersion: string;
   newId(): string;
 }
@@ -45,9 +48,9 @@ export interface JobPlace {
 export async function openJob(
   { definitionPath, workspaceRoot, jobId }: JobPlace,
   choices: RunChoices & RunConditions,
-  ports: { host: AppHost; newId(): string; runtimeVersion: string },
+  ports: Pick<JobContext, "host" | "newId" | "reaper" | "runtimeVersion">,
 ): Promise<JobContext> {
-  const { host, newId, runtimeVersion } = ports;
+  const { host, newId, reaper, runtimeVersion } = ports;
   const document = await readDefinition(definitionPath);
   // What is wrong at the top of the file (a provider that does not exist, say) would change how any expert runs.
   const errors = document.problems.filter(({ severity }) => severity === "error");
@@ -67,7 +70,7 @@ export async function openJob(
   const env = joinEnvironment({ files, env: host.env, secrets });
   const limits = limitsOf(choices, definition);
   return {
-    ...{ host, root, jobId, definitionPath, document, definition, choices, limits, env, newId, runtimeVersion },
+    ...{ host, root, jobId, definitionPath, document, definition, choices, limits, env, newId, reaper, runtimeVersion },
     redactor: createRedactor(knownSecrets({ definition, env, files, secrets })),
     budget: createJobBudget(limits, await jobSpending(root, jobId)),
     standing: {},

@@ -9,6 +9,7 @@ import type { EventError } from "../model/failure";
 import { type Price, priceOf } from "../model/prices";
 import type { GoingOn } from "../runtime/beginRun";
 import { writeInstruction } from "../runtime/instruction";
+import type { OfferedTools } from "../runtime/offeredTool";
 import type { RunSetup } from "../runtime/runExpert";
 import { eventError } from "../runtime/runFailure";
 import { findSkills } from "./findSkills";
@@ -43,9 +44,9 @@ export async function prepareRun(job: JobContext, wanted: WantedRun): Promise<Pr
   const { goesOn, query, runId, jobStep, origin, parent, delegatedBy } = wanted;
   const { entry, expert } = findExpert(job, wanted.expertKey);
   const offered = offeredTools(expert, document, parent !== undefined);
-  const skills = await findSkills(job, entry.key, expert);
-  const model: ResolvedModel =
-    "failure" in offered ? offered : "failure" in skills ? skills : await chooseModel(job, entry.key, query, runId);
+  const tools: OfferedTools = "tools" in offered ? offered.tools : new Map();
+  const skills = await findSkills(job, { key: entry.key, expert }, tools.keys());
+  const model: ResolvedModel = "failure" in offered ? offered : await chooseModel(job, entry.key, query, runId);
   const price = model.modelId === undefined ? undefined : priceOf(model.modelId, job.host.prices?.());
   const setup: RunSetup = {
     ...{ jobId: job.jobId, runId, query, limits, runtimeVersion, origin, parent, delegatedBy },
@@ -54,8 +55,8 @@ export async function prepareRun(job: JobContext, wanted: WantedRun): Promise<Pr
     begins: goesOn ?? { instruction: instructionFor(job, entry.key, expert), jobStep },
     model: withinBudget(model, price, job),
     price,
-    tools: "tools" in offered ? offered.tools : new Map(),
-    ...("source" in skills && { skills: skills.source }),
+    tools,
+    skills,
     reasoningBudget: choices.reasoningBudget ?? definition.reasoningBudget,
     definition: { uri: pathToFileURL(job.definitionPath).href, line: entry.range.line },
     workspaceRoot: root,

@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { UserError } from "../base/errors";
 import { runOf } from "../model/run";
+import type { Reaper } from "../runtime/reaper";
 import { readJobRecord } from "../store/jobRecord";
 import { checkId, layout } from "../store/layout";
 import { readJournal } from "../store/readJournal";
@@ -17,6 +18,8 @@ import { findStart } from "./startingPoint";
 export interface StartPorts {
   host: AppHost;
   newId(): string;
+  /** Ends the servers of skills with this process. */
+  reaper: Reaper;
   runtimeVersion: string;
   listener: RunListener;
   /** Resolves when one more run may begin; it counts as going on until `signal` or the run is done. */
