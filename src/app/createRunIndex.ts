@@ -8,7 +8,8 @@ import type { AnyEvent, RunEvent } from "../model/events";
 import { type Run, reduceRun, runOf } from "../model/run";
 import { layout } from "../store/layout";
 import type { JournalContent } from "../store/readJournal";
-import { listRunFolders } from "../store/runFolders";
+import { listJobFolders, listRunsOfJob } from "../store/runFolders";
+import { createForeignRunIndex } from "./foreignRuns";
 import type { LoadedRun, RunIndex, RunSummary } from "./runIndex";
 import { summarizeRun } from "./summarizeRun";
 
@@ -67,10 +68,20 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
     loaded.delete(dir);
     if (summaries.delete(dir)) touch(dir);
   };
+  const foreign = createForeignRunIndex({
+    isOurs: (dir) => stamps.has(dir) || live.has(dir) || lost.has(dir),
+    show(summary) {
+      summaries.set(summary.dir, summary);
+      touch(summary.dir);
+    },
+    forget,
+    onError,
+    now: Date.now,
+  });
   const refreshRun = async (dir: string): Promise<void> => {
     if (live.has(dir) || lost.has(dir)) return;
     const stamp = await stampOf(dir);
-    if (stamp === undefined) return forget(dir);
+    if (stamp === undefined) return foreign.has(dir) ? undefined : forget(dir);
     if (stamps.get(dir) === stamp && summaries.get(dir)?.status !== "running") return;
     const { events } = await readEvents(dir);
     const run = runOf(events);
@@ -82,14 +93,19 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
   };
   const refreshAll = async (): Promise<void> => {
     seenJobs = await jobsStamp(folders);
-    const places = (await Promise.all(folders.map((folder) => listRunFolders(folder)))).flat();
+    const jobDirs = (await Promise.all(folders.map(listJobFolders))).flat();
+    const places = (await Promise.all(jobDirs.map(listRunsOfJob))).flat();
     const found = new Set(places.map(({ dir }) => dir));
-    for (const dir of [...summaries.keys()]) if (!found.has(dir) && !live.has(dir)) forget(dir);
+    for (const dir of [...summaries.keys()]) {
+      if (!found.has(dir) && !live.has(dir) && !foreign.has(dir)) forget(dir);
+    }
     const queue = places.values();
     const worker = async () => {
       for (const { dir } of queue) await refreshRun(dir).catch(onError);
     };
     await Promise.all(Array.from({ length: width }, worker));
+    // After ours, so that it is known which those are.
+    await foreign.refresh(jobDirs);
   };
 
   return {
@@ -106,18 +122,20 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
       if ((await jobsStamp(folders)) !== seenJobs) await refreshAll();
       const elsewhere = [...summaries.values()].filter(({ status, isHere }) => status === "running" && !isHere);
       for (const { dir } of elsewhere) await refreshRun(dir);
+      await foreign.check();
     },
-    refresh: async (dir) => (dir === undefined ? await refreshAll() : await refreshRun(dir)),
+    async refresh(dir) {
+      if (dir === undefined) return await refreshAll();
+      await refreshRun(dir);
+      if (!summaries.has(dir) || foreign.has(dir)) await foreign.refreshRun(dir);
+    },
     async load(dir) {
       const running = live.get(dir);
       if (running?.run) return { run: running.run, events: running.events, problems: [] };
-      const stamp = (await stampOf(dir)) ?? "";
+      const stamp = foreign.stampOf(dir) ?? (await stampOf(dir)) ?? "";
       const kept = loaded.get(dir);
       if (kept?.stamp === stamp) return kept.content;
-      const { events, problems } = await readEvents(dir);
-      const run = runOf(events);
-      if (!run) throw new Error(`${problems[0]?.reason ?? "No event has been recorded"} (${layout.journal(dir)})`);
-      const content: LoadedRun = { run, events, problems };
+      const content = await (foreign.has(dir) ? foreign.load(dir) : readRun(dir));
       loaded.delete(dir);
       loaded.set(dir, { stamp, content });
       for (const oldest of loaded.keys()) if (loaded.size > keptRuns) loaded.delete(oldest);
@@ -158,6 +176,13 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
 function waitingSummary(dir: string, { jobId, runId, expertKey, query }: WaitingRun): RunSummary {
   const place = { dir, jobId, runId, expertKey, query, isHere: true, isQueued: true };
   return { ...place, status: "running", startedAt: Date.now(), usage: noUsage, steps: 0 };
+}
+
+async function readRun(dir: string): Promise<LoadedRun> {
+  const { events, problems } = await readEvents(dir);
+  const run = runOf(events);
+  if (!run) throw new Error(`${problems[0]?.reason ?? "No event has been recorded"} (${layout.journal(dir)})`);
+  return { run, events, problems };
 }
 
 /** The schemas are loaded with the first journal, not when the editor starts. */

@@ -40,6 +40,8 @@ export interface RunSummary {
   inputRequests?: readonly InputRequest[];
   /** What `usage` is made of, where the run has no end that says it: its delegates may have used more by now. */
   spending?: Spending;
+  /** The system whose files tell of it, such as "perstack"; absent: our own. */
+  source?: string;
 }
 
 /** A place in a run's files that could not be read. */
