@@ -1,42 +1,22 @@
-/** Asks the person at the terminal before the first write or exec; questions of parallel runs wait for each other. */
-import { setImmediate as nextTurn } from "node:timers/promises";
+/** Asks the person at the terminal before the first write or exec of a run. */
 import type { AppHost } from "../app/app";
 import { oneLine } from "../model/plainText";
 import type { ApprovalAnswer } from "../runtime/ports";
-import type { CliIo, Terminal } from "./cliIo";
+import type { Terminal } from "./cliIo";
+import type { TerminalDialog } from "./terminalDialog";
 
 type AskApproval = AppHost["askApproval"];
 
-export interface ApprovalDialog {
-  ask: AskApproval;
-  dispose(): void;
-}
-
-/** @param around holds back other output while a question stands; answers with what ends that. */
-export function createApprovalDialog(io: CliIo, around: () => () => void): ApprovalDialog {
-  let terminal: Terminal | undefined;
-  let last: Promise<unknown> = Promise.resolve();
-  const askNext: AskApproval = async (request) => {
-    terminal ??= io.openTerminal();
-    if (!terminal) return refuse("there is no terminal to ask on; pass --approve all to allow it", true);
-    // Events come in batches once a turn: what happened before the question shall stand above it.
-    await nextTurn();
-    const resume = around();
-    try {
-      return await askOn(terminal, request);
-    } catch {
-      return refuse("the run was cancelled", false);
-    } finally {
-      resume();
-    }
-  };
-  return {
-    ask(request) {
-      const answer = last.then(() => askNext(request));
-      last = answer;
-      return answer;
-    },
-    dispose: () => terminal?.close(),
+export function createAskApproval(dialog: TerminalDialog): AskApproval {
+  /** What was said for all of a run also holds when it goes on after a question. */
+  const forAll = new Map<string, ApprovalAnswer>();
+  return async (request) => {
+    const known = forAll.get(request.runId);
+    if (known) return known;
+    const asked = dialog.hold((terminal) => askOn(terminal, request));
+    const answer = await asked.catch(() => refuse("the run was cancelled", false));
+    if (answer?.granted && answer.remember) forAll.set(request.runId, answer);
+    return answer ?? refuse("there is no terminal to ask on; pass --approve all to allow it", true);
   };
 }
 

@@ -1,7 +1,9 @@
-/** What the terminal says of how a run ended: the exit codes in `--help`, and the line on standard error. */
+/** What the terminal says of how a run ended: the exit codes in `--help`, and the lines on standard error. */
 
 import type { RunOutcome } from "../app/app";
+import type { Run } from "../model/run";
 import { describeError, errorDetails, stopWords } from "../model/statusText";
+import { type GoOnCommand, howToGoOn } from "./howToGoOn";
 
 export const exitCodeHelp = `
 Exit codes:
@@ -12,13 +14,12 @@ Exit codes:
   130  cancelled (Ctrl-C, or the reader of the output went away)
 `;
 
-/** What standard error says of a run that did not finish. */
-export function describeEnding(outcome: RunOutcome): string | undefined {
+/** What standard error says of a run that did not finish, and of how it can go on. */
+export function describeEnding(outcome: RunOutcome, run: Run | undefined, command: GoOnCommand): string[] {
   if (outcome.error) {
-    const details = errorDetails(outcome.error, { lines: 40, width: 1000 }).map((line) => `\n  ${line}`);
-    return `The run failed: ${describeError(outcome.error)}${details.join("")}`;
+    const details = errorDetails(outcome.error, { lines: 40, width: 1000 }).map((line) => `  ${line}`);
+    return [`The run failed: ${describeError(outcome.error)}`, ...details];
   }
-  return outcome.status === "stopped" && outcome.stopReason
-    ? `The run was ${stopWords(outcome.stopReason)}.`
-    : undefined;
+  if (outcome.status !== "stopped" || !outcome.stopReason) return [];
+  return [`The run was ${stopWords(outcome.stopReason)}.`, ...(run ? howToGoOn(run, command) : [])];
 }

@@ -1,9 +1,7 @@
 /** Which runs are meant: all, those of a job, or one, by id or by the beginning of an id. */
+import { pickId } from "../app/pickId";
 import type { RunSummary } from "../app/runIndex";
 import { UserError } from "../base/errors";
-import { oneLine } from "../model/plainText";
-
-const named = 10;
 
 /** @throws UserError where no id fits, or more than one; it says which there are. */
 export function findRuns(
@@ -15,6 +13,13 @@ export function findRuns(
   return run === undefined ? ofJob : withId(ofJob, "run", run, ({ runId }) => runId, root);
 }
 
+/** @throws UserError */
+export function findRun(all: readonly RunSummary[], id: string, root: string): RunSummary {
+  const [run] = findRuns(all, { run: id }, root);
+  if (!run) throw new UserError(`There is no run “${id}” in ${root}.`);
+  return run;
+}
+
 function withId(
   runs: readonly RunSummary[],
   kind: "job" | "run",
@@ -22,20 +27,6 @@ function withId(
   idOf: (run: RunSummary) => string,
   root: string,
 ): readonly RunSummary[] {
-  const ids = [...new Set(runs.map(idOf))];
-  const fitting = ids.includes(wanted) ? [wanted] : ids.filter((id) => wanted !== "" && id.startsWith(wanted));
-  const [id] = fitting;
-  if (id !== undefined && fitting.length === 1) return runs.filter((run) => idOf(run) === id);
-  const name = oneLine(wanted, 80);
-  if (fitting.length > 1) throw new UserError(`“${name}” fits more than one ${kind}: ${list(fitting)}.`);
-  const there = ids.length > 0 ? `There are, newest first: ${list(ids)}.` : "There are no runs yet.";
-  throw new UserError(`There is no ${kind} “${name}” in ${root}. ${there}`);
-}
-
-function list(ids: readonly string[]): string {
-  const more = ids.length > named ? ` and ${ids.length - named} more` : "";
-  return `${ids
-    .slice(0, named)
-    .map((id) => oneLine(id, 130))
-    .join(", ")}${more}`;
+  const id = pickId([...new Set(runs.map(idOf))], wanted, { kind, where: root });
+  return runs.filter((run) => idOf(run) === id);
 }

@@ -35,7 +35,8 @@ export function createLiveView(
   let run: Run | undefined;
   let activity = "";
   let streamed = "";
-  let shownStep = 0;
+  /** By run: delegates have steps of their own, some at the same time. */
+  const shownSteps = new Map<string, number>();
 
   const progress = createProgressLine(io, lines, () => {
     if (!run) return "";
@@ -69,18 +70,21 @@ export function createLiveView(
       colourOfGrade(colours, failure.grade)(`  ${gradeSign(failure.grade)} ${call} · failed: ${reason} · ${duration}`),
     ];
   };
+  const isMain = ({ runId }: AnyEvent) => run === undefined || runId === run.runId;
   const linesOf = (event: AnyEvent): string[] => {
     switch (event.type) {
       case "startRun": {
         const model = [event.provider, event.model].filter(Boolean).join(" ");
         return [[colours.bold(oneLine(event.expertKey, 200)), oneLine(model)].filter(Boolean).join(" · ")];
       }
+      case "resumeRun":
+        return isMain(event) ? [`${colours.bold(oneLine(event.expertKey, 200))} · goes on`] : [];
       case "startGeneration":
         activity = "waits for the model";
         streamed = "";
-        if (event.step === shownStep) return [];
-        shownStep = event.step;
-        return ["", colours.bold(`Step ${event.step}`)];
+        if (event.step === shownSteps.get(event.runId)) return [];
+        shownSteps.set(event.runId, event.step);
+        return ["", colours.bold(`Step ${event.step}${isMain(event) ? "" : ` · ${oneLine(event.expertKey, 80)}`}`)];
       case "streamText":
       case "streamReasoning":
         streamed = (streamed + event.delta).slice(-200);
@@ -119,10 +123,10 @@ export function createLiveView(
       return run;
     },
     show(event) {
-      const isMain = run === undefined || event.runId === run.runId;
-      if (isMain) run = reduceRun(run, event);
+      const isOwn = isMain(event);
+      if (isOwn) run = reduceRun(run, event);
       const shown = linesOf(event);
-      if (shown.length > 0) progress.write(...(isMain ? shown : shown.map((line) => `  ${line}`)));
+      if (shown.length > 0) progress.write(...(isOwn ? shown : shown.map((line) => (line ? `  ${line}` : line))));
     },
     notice(line) {
       const resume = progress.hold();

@@ -1,12 +1,14 @@
 /** Plays one run for a command: opens the application, hands the run's events to a view, minds signals, waits for the end. */
 
-import { dirname } from "node:path";
-import type { RunHandle, RunOutcome, StartRequest } from "../app/app";
+import type { App, RunHandle, RunOutcome } from "../app/app";
 import { exitCodes } from "../app/exitCodes";
 import { messageOf } from "../base/errors";
 import type { AnyEvent } from "../model/events";
-import { createApprovalDialog } from "./askApproval";
+import type { Run } from "../model/run";
+import { createAskApproval } from "./askApproval";
 import type { CliContext } from "./cliCommand";
+import type { Launch } from "./launchRequest";
+import { createTerminalDialog, type TerminalDialog } from "./terminalDialog";
 
 export interface RunView {
   /** The events of the run (and of its delegates), in order. */
@@ -20,23 +22,29 @@ export interface RunView {
 export interface PlayedRun {
   handle: RunHandle;
   outcome: RunOutcome;
+  /** All of it, from its first event; absent where that cannot be read. */
+  run: Run | undefined;
 }
 
-/**
- * @param signal cancels the run, such as when nobody reads the output any more
- * @throws UserError for what is wrong with the request or definition
- */
+export interface PlayOptions {
+  /** Cancels the run, such as when nobody reads the output any more. */
+  signal: AbortSignal;
+  /** Goes on with a run that stopped for input; `undefined` leaves it stopped. */
+  answer?: (ended: PlayedRun, app: App, dialog: TerminalDialog, signal: AbortSignal) => Promise<RunHandle | undefined>;
+}
+
+/** @throws UserError for what is wrong with the request or definition */
 export async function playRun(
-  request: StartRequest,
+  launch: Launch,
   { io, openApp }: CliContext,
   view: RunView,
-  signal: AbortSignal,
+  { signal, answer }: PlayOptions,
 ): Promise<PlayedRun> {
-  const approvals = createApprovalDialog(io, () => view.hold());
+  const dialog = createTerminalDialog(io, () => view.hold());
   const app = await openApp({
     env: io.env,
     readSecrets: async () => ({}),
-    askApproval: approvals.ask,
+    askApproval: createAskApproval(dialog),
     reportError: (error, context) =>
       view.notice(`${context}: ${error instanceof Error ? error.stack : messageOf(error)}`),
   });
@@ -49,33 +57,58 @@ export async function playRun(
     if (early) early.push(...events);
     else for (const event of events) show(event);
   });
-  const interrupts = { count: 0 };
-  const onInterrupt = (name: string) => {
-    interrupts.count += 1;
-    if (interrupts.count > 1) return io.exit(exitCodes.cancelled);
-    view.notice(`${name}: cancelling the run; once more to leave at once.`);
+  const stopping = new AbortController();
+  const cancel = () => {
+    stopping.abort();
     handle?.cancel();
   };
-  const minding = io.onSignal(onInterrupt);
-  const onAbort = () => handle?.cancel();
-  signal.addEventListener("abort", onAbort);
+  let isInterrupted = false;
+  let isAsking = false;
+  const minding = io.onSignal((name) => {
+    if (isInterrupted) return io.exit(exitCodes.cancelled);
+    isInterrupted = true;
+    const what = isAsking ? "the question stays open" : "cancelling the run; once more to leave at once";
+    view.notice(`${name}: ${what}.`);
+    cancel();
+  });
+  signal.addEventListener("abort", cancel);
+  const answerOf = async (ended: PlayedRun): Promise<RunHandle | undefined> => {
+    if (!answer || ended.outcome.stopReason !== "input" || stopping.signal.aborted) return undefined;
+    isAsking = true;
+    const next = await answer(ended, app, dialog, stopping.signal);
+    isAsking = false;
+    return next;
+  };
   try {
-    app.setFolders([request.workspaceRoot ?? dirname(request.definitionPath)]);
-    handle = await app.start(request);
-    if (interrupts.count > 0 || signal.aborted) handle.cancel();
+    let playing = await launch(app);
+    handle = playing;
     const waiting = early;
     early = undefined;
     for (const event of waiting) show(event);
     // What an earlier crash left open is closed beside the run, not before it.
     const recovery = app.recover().catch((error: unknown) => view.notice(`recovery: ${messageOf(error)}`));
-    const outcome = await handle.done;
-    await recovery;
-    return { handle, outcome };
+    for (;;) {
+      if (isInterrupted || signal.aborted) playing.cancel();
+      const outcome: RunOutcome = await playing.done;
+      const ended: PlayedRun = { handle: playing, outcome, run: await readRun(app, playing) };
+      const next = await answerOf(ended);
+      if (!next) {
+        await recovery;
+        return ended;
+      }
+      playing = next;
+      handle = next;
+    }
   } finally {
-    signal.removeEventListener("abort", onAbort);
+    signal.removeEventListener("abort", cancel);
     minding.dispose();
     listening.dispose();
-    approvals.dispose();
+    dialog.dispose();
     app.dispose();
   }
+}
+
+async function readRun(app: App, { dir }: RunHandle): Promise<Run | undefined> {
+  const loaded = await app.runs.load(dir).catch(() => undefined);
+  return loaded?.run;
 }

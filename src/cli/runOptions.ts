@@ -38,7 +38,9 @@ export function addRunOptions(command: Command): Command {
       .argument("<expertKey>", "the expert to run, as perstack.toml names it")
       .argument("[query]", "what it is to do; “-” reads it from standard input; may be left out where a run goes on")
       .addOption(new Option("--continue", "go on with the newest job").conflicts(["continueJob", "jobId"]))
-      .addOption(new Option("--continue-job <id>", "go on with this job, where its newest run ended").conflicts("jobId"))
+      .addOption(
+        new Option("--continue-job <id>", "go on with this job, where its newest run ended").conflicts("jobId"),
+      )
       .option("--resume-from <id>", "with --continue-job: branch off from this checkpoint of the job")
       .option("-i, --interactive-tool-call-result", "the query is the answer that the job waits for"),
   ).option("--job-id <id>", "the job this run belongs to (default: a new one)");

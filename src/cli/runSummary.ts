@@ -8,6 +8,7 @@ import { oneLine, plainLines } from "../model/plainText";
 import type { Run } from "../model/run";
 import { describeError, errorDetails, stopWords } from "../model/statusText";
 import type { Colours } from "./colours";
+import { type GoOnCommand, howToGoOn, retryCommandOf } from "./howToGoOn";
 
 export interface SummaryInput {
   outcome: RunOutcome;
@@ -16,9 +17,13 @@ export interface SummaryInput {
   dir: string;
   runId: string;
   cwd: string;
+  command: GoOnCommand;
 }
 
-export function summarizeForPerson({ outcome, run, dir, runId, cwd }: SummaryInput, colours: Colours): string[] {
+export function summarizeForPerson(
+  { outcome, run, dir, runId, cwd, command }: SummaryInput,
+  colours: Colours,
+): string[] {
   return [
     "",
     ...answerOf(outcome, run),
@@ -28,6 +33,8 @@ export function summarizeForPerson({ outcome, run, dir, runId, cwd }: SummaryInp
     ...(run ? whereToLook(run, cwd) : []),
     `  Run: ${near(dir, cwd)}`,
     `  Log: runtrail log --run ${runId}`,
+    ...(outcome.status === "failed" ? [`  Try again from there: ${retryCommandOf(runId, command)}`] : []),
+    ...(run ? howToGoOn(run, command).map((line) => `  ${line}`) : []),
   ];
 }
 

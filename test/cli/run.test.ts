@@ -75,6 +75,7 @@ describe("runtrail run", () => {
     const app = createScriptedApp(async () => ({}));
     const options =
       "--config sub/x.toml --provider anthropic --model m --reasoning-budget 512 --max-steps 7 --max-retries 0 --timeout 1000 " +
+      "--max-tokens 5000 --max-cost 0.5 " +
       "--job-id j --env-path a.env --env-path b.env --env A --env B --runtime local --workspace sub --approve all";
     await runCli(["run", "demo", "the query", ...options.split(" ")], createTestIo({ cwd }), app.open);
     expect(app.requests).toEqual([
@@ -87,6 +88,8 @@ describe("runtrail run", () => {
         reasoningBudget: 512,
         maxSteps: 7,
         maxRetries: 0,
+        maxTokens: 5000,
+        maxCost: 0.5,
         timeoutMs: 1000,
         jobId: "j",
         envPaths: [join(cwd, "a.env"), join(cwd, "b.env")],

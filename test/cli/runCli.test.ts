@@ -22,7 +22,17 @@ describe("the command line", () => {
   it("prints help with every command and every exit code", async () => {
     const io = createTestIo({ cwd });
     expect(await runCli(["--help"], io)).toBe(0);
-    for (const word of ["run", "start", "log", "check", "130  cancelled", "2    wrong usage or definition"]) {
+    for (const word of [
+      "run",
+      "start",
+      "fork",
+      "rerun",
+      "retry",
+      "log",
+      "check",
+      "130  cancelled",
+      "2    wrong usage or definition",
+    ]) {
       expect(io.out()).toContain(word);
     }
     expect(io.err()).toBe("");
@@ -37,8 +47,25 @@ describe("the command line", () => {
   it.each([
     { args: [], said: "Usage: runtrail" },
     { args: ["fly"], said: "unknown command 'fly'" },
-    { args: ["run", "demo"], said: "missing required argument 'query'" },
-    { args: ["run", "demo", "q", "--continue"], said: "unknown option '--continue'" },
+    { args: ["run", "demo"], said: "The query is missing" },
+    { args: ["run", "demo", "--continue"], said: "There are no runs in" },
+    { args: ["run", "demo", "--continue-job", "j"], said: "There is no job “j” in" },
+    { args: ["run", "demo", "q", "--resume-from", "c"], said: "--resume-from requires --continue-job\n" },
+    { args: ["run", "demo", "q", "--continue", "--resume-from", "c"], said: "--resume-from requires --continue-job\n" },
+    { args: ["run", "demo", "q", "--continue", "--continue-job", "j"], said: "cannot be used with option" },
+    { args: ["run", "demo", "q", "--continue-job", "j", "--job-id", "k"], said: "cannot be used with option" },
+    { args: ["run", "demo", "blue", "-i"], said: "-i answers a job that waits. Say which" },
+    { args: ["run", "demo", "-i", "--continue-job", "j"], said: "The answer is missing" },
+    { args: ["run", "demo", " ", "-i", "--continue-job", "j"], said: "The answer is empty" },
+    { args: ["run", "demo", "q", "--max-cost", "free"], said: "It must be an amount of USD" },
+    { args: ["run", "demo", "q", "--max-cost", "0"], said: "It must be an amount of USD" },
+    { args: ["run", "demo", "q", "--max-tokens", "0"], said: "a whole number, 1 or more" },
+    { args: ["fork"], said: "missing required argument 'run'" },
+    { args: ["fork", "r", "--edit", "text"], said: "the number of a message and its new text" },
+    { args: ["fork", "r", "--step", "1", "--checkpoint", "c"], said: "cannot be used with option" },
+    { args: ["fork", "r", "q", "--stream", "--pretty"], said: "cannot be used with option" },
+    { args: ["rerun", "r"], said: "There is no run “r” in" },
+    { args: ["retry", "r", "--step", "0"], said: "a whole number, 1 or more" },
     { args: ["run", "demo", "q", "--max-steps", "abc"], said: "a whole number, 1 or more" },
     { args: ["run", "demo", "q", "--max-steps", "0"], said: "a whole number, 1 or more" },
     { args: ["run", "demo", "q", "--max-retries", "-1"], said: "a whole number, 0 or more" },

@@ -25,9 +25,9 @@ const error = {
   isRetryable: false,
 } as const;
 
-function playStep({ emit, request }: ScriptedRun): void {
+function playStep({ emit }: ScriptedRun): void {
   const limits = { maxSteps: 1, maxRetries: 1, timeoutMs: 1 };
-  const definition = { uri: pathToFileURL(request.definitionPath).href, line: 1 };
+  const definition = { uri: pathToFileURL(join(cwd, "perstack.toml")).href, line: 1 };
   const call = { step: 1, toolCallId: "c1", skill: "s", tool: "exec" };
   emit({ type: "startRun", query: "q", provider: "anthropic", model: "m", limits, definition, tools: [] });
   emit({ type: "startGeneration", step: 1, attempt: 1, messageCount: 2 });
@@ -85,6 +85,7 @@ describe("runtrail start", () => {
         Definition: perstack.toml:1
         Run: /work/perstack/jobs/job-1/runs/run-1
         Log: runtrail log --run run-1
+        Try again from there: runtrail retry run-1 --pretty
       "
     `);
   });

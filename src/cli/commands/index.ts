@@ -1,15 +1,21 @@
 /** The commands, in the order of the help. */
 import type { CliCommand } from "../cliCommand";
 import { checkCommand } from "./check";
+import { forkCommand } from "./fork";
 import { installCommand } from "./install";
 import { logCommand } from "./log";
 import { pruneCommand } from "./prune";
+import { rerunCommand } from "./rerun";
+import { retryCommand } from "./retry";
 import { runCommand } from "./run";
 import { startCommand } from "./start";
 
 export const commands: readonly CliCommand[] = [
   runCommand,
   startCommand,
+  forkCommand,
+  rerunCommand,
+  retryCommand,
   logCommand,
   checkCommand,
   installCommand,
