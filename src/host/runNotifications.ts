@@ -71,7 +71,9 @@ async function act(choice: string | undefined, action: string, command: string, 
 
 async function tellKey(expertKey: string, { error }: RunOutcome): Promise<void> {
   const set = "Set API Key…";
+  const select = "Select Model…";
   const reason = oneLine(error?.message ?? "", 300);
-  const choice = await vscode.window.showErrorMessage(`${expertKey} failed: ${reason}`, set);
+  const choice = await vscode.window.showErrorMessage(`${expertKey} failed: ${reason}`, set, select);
   if (choice === set) await vscode.commands.executeCommand("runtrail.setApiKey");
+  if (choice === select) await vscode.commands.executeCommand("runtrail.selectModel");
 }

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import type { App, ResumeRequest, RunHandle, StartRequest } from "../app/app";
 import type { Definitions } from "./definitions";
 import { smallerLimits } from "./jobLimits";
+import type { ModelSelection } from "./modelSelection";
 import { tellEnd, tellQuestion } from "./runNotifications";
 import { readApprovalMode, readJobLimits } from "./settings";
 import type { RunsView } from "./views/runsView";
@@ -17,6 +18,7 @@ export class RunStarter {
     private readonly app: App,
     private readonly runsView: RunsView,
     private readonly definitions: Definitions,
+    private readonly models: ModelSelection,
   ) {}
 
   /** Returns when the run has begun; `undefined` where it may not. Throws `UserError` for a definition that is wrong. */
@@ -24,7 +26,9 @@ export class RunStarter {
     const { definitionPath, expertKey, from } = request;
     return await this.launch(definitionPath, expertKey, async () => {
       const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(definitionPath));
+      const chosen = this.models.current;
       return await this.app.start({
+        ...(chosen && { provider: chosen.provider, model: chosen.model }),
         ...smallerLimits(readJobLimits(), this.definitions.get(definitionPath)?.definition),
         ...request,
         approval: readApprovalMode(),

@@ -6,6 +6,7 @@ import type { Approvals } from "../approvals";
 import type { Definitions } from "../definitions";
 import type { RunDocuments } from "../documents/runDocuments";
 import type { FailureNavigation } from "../failureNavigation";
+import type { ModelSelection } from "../modelSelection";
 import type { RunStarter } from "../runStarter";
 import type { ExpertsView } from "../views/expertsView";
 import type { RunsView } from "../views/runsView";
@@ -18,6 +19,7 @@ export interface CommandParts {
   expertsView: ExpertsView;
   keys: ApiKeys;
   log: vscode.LogOutputChannel;
+  models: ModelSelection;
   navigation: FailureNavigation;
   /** Takes the keys known here out of a text. */
   redact(text: string): string;

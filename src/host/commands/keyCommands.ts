@@ -1,11 +1,14 @@
 /** Commands that keep API keys in the editor's secret storage. */
 import * as vscode from "vscode";
+import { isRecord } from "../../model/toolText";
 import type { CommandParts, Commands } from "./commandParts";
 
 export function keyCommands({ keys }: CommandParts): Commands {
   return {
-    async setApiKey() {
-      const name = await pickName(new Set(keys.storedNames()));
+    /** The argument may name a provider. */
+    async setApiKey(argument) {
+      const provider = isRecord(argument) ? argument.provider : undefined;
+      const name = await pickName(new Set(keys.storedNames()), provider);
       if (!name) return;
       const value = await vscode.window.showInputBox({
         title: `Set ${name}`,
@@ -36,10 +39,13 @@ export function keyCommands({ keys }: CommandParts): Commands {
   };
 }
 
-/** One row for each key of each provider. */
-async function pickName(stored: ReadonlySet<string>): Promise<string | undefined> {
+/** One row for each key of each provider, or of the one that is meant. Asks only where there is more than one. */
+async function pickName(stored: ReadonlySet<string>, wanted: unknown): Promise<string | undefined> {
   const { providers } = await import("../../app/deferred");
-  const items = providers.flatMap(({ label, keyNames }) =>
+  const meant = providers.filter(({ name }) => name === wanted);
+  const [only, ...more] = meant.flatMap(({ keyNames }) => keyNames);
+  if (only !== undefined && more.length === 0) return only;
+  const items = (meant.length > 0 ? meant : providers).flatMap(({ label, keyNames }) =>
     keyNames.map((name) => ({
       label,
       description: name,

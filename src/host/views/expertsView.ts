@@ -6,6 +6,8 @@ import { DisposableStore } from "../../base/disposable";
 import type { TextRange } from "../../model/definition";
 import type { Approvals } from "../approvals";
 import type { Definitions } from "../definitions";
+import { nameOf } from "../modelNames";
+import type { ModelSelection } from "../modelSelection";
 import { brokenRow, delegateRow, expertRow, expertTooltip, fileRow, groupRow, skillRow } from "./expertRows";
 import {
   type ExpertNode,
@@ -33,6 +35,7 @@ export class ExpertsView implements vscode.TreeDataProvider<ExpertNode>, vscode.
     private readonly app: App,
     private readonly definitions: Definitions,
     private readonly approvals: Approvals,
+    private readonly models: ModelSelection,
   ) {
     this.view = this.own.add(
       vscode.window.createTreeView("runtrail.experts", { treeDataProvider: this, showCollapseAll: true }),
@@ -40,7 +43,9 @@ export class ExpertsView implements vscode.TreeDataProvider<ExpertNode>, vscode.
     this.own.add(definitions.onDidChange(() => this.changed.fire(undefined)));
     this.own.add(app.runs.onDidChange((dirs) => this.refreshExperts(dirs)));
     this.own.add(vscode.workspace.onDidGrantWorkspaceTrust(() => this.showTrust()));
+    this.own.add(models.onDidChange(() => this.showModel()));
     this.showTrust();
+    this.showModel();
   }
 
   getChildren(node?: ExpertNode): ExpertNode[] {
@@ -150,6 +155,12 @@ export class ExpertsView implements vscode.TreeDataProvider<ExpertNode>, vscode.
     if (known) return Object.assign(known, node) as T;
     this.nodes.set(node.id, node);
     return node;
+  }
+
+  /** Beside the title, because it counts for all of them. */
+  private showModel(): void {
+    const chosen = this.models.current;
+    this.view.description = chosen && nameOf(chosen);
   }
 
   private showTrust(): void {
