@@ -89,6 +89,8 @@ const actions = {
   progress: async (_, { sendNotification, _meta }) => {
     const params = { progressToken: _meta.progressToken, progress: 1, total: 2, message: "half of it" };
     await sendNotification({ method: "notifications/progress", params });
+    // The SDK drops progress that comes together with the answer: an answer to this means that it was heard.
+    await server.ping();
     return text("all of it");
   },
   media: () => ({
