@@ -73,6 +73,8 @@ export interface StartFrom {
 export interface ResumeRequest extends RunConditions, Omit<RunChoices, "jobId"> {
   /** The run's folder. */
   dir: string;
+  /** Absolute path of the definition, for a run that does not say it, such as one of another system. */
+  definitionPath?: string | undefined;
   /** To what it asked, where it stopped for input; what is left open is asked again. */
   answers?: readonly InputAnswer[] | undefined;
   /** Who goes on with it: "user", "terminal", "library", … */

@@ -1,5 +1,8 @@
 /** A recorded run, read back so that it can go on: whole events, its conversation, and what it stands on. */
+import { dirname } from "node:path";
 import { UserError } from "../base/errors";
+import { readPerstackCheckpoints } from "../formats/perstack/readCheckpoints";
+import type { Checkpoint } from "../model/checkpoint";
 import { conversationOf } from "../model/conversation";
 import type { RunEvent } from "../model/events";
 import type { Message } from "../model/message";
@@ -7,26 +10,60 @@ import { type Run, runOf } from "../model/run";
 import type { InputAnswer } from "../runtime/callOptions";
 import { goOnFrom } from "../runtime/goOn";
 import type { DelegateOutcome } from "../runtime/ports";
-import { readCheckpoint } from "../store/checkpoints";
+import { listCheckpoints, readCheckpoint, readCheckpointFile } from "../store/checkpoints";
 import { layout } from "../store/layout";
 import { readJournal, readWhole } from "../store/readJournal";
 import type { JobContext } from "./jobContext";
 import { type PreparedRun, prepareRun } from "./prepareRun";
+import { readForeignRun } from "./readForeign";
 
 export interface RecordedRun {
   run: Run;
   /** With their large results. */
   events: RunEvent[];
   /** What the run began with, where that was not nothing. */
-  base: Message[];
+  base: readonly Message[];
+  /** Whether its own files are ours to write: one of another system is only read. */
+  isOurs: boolean;
+  /** Without an id the newest there is. */
+  findCheckpoint(id: string | undefined): Promise<Checkpoint | undefined>;
 }
 
 /** Throws `UserError` where there is nothing to read, or what the run began with is gone. */
 export async function readRecordedRun(dir: string): Promise<RecordedRun> {
   const { events, problems } = await readJournal(layout.journal(dir));
   const run = runOf(events);
+  const foreign = run ? undefined : await readForeign(dir);
+  if (foreign) return foreign;
   if (!run) throw new UserError(`The run in ${dir} cannot be read: ${problems[0]?.reason ?? "no event is recorded"}`);
-  return { run, events: await readWhole(dir, events), base: await readBase(dir, events) };
+  return {
+    run,
+    events: await readWhole(dir, events),
+    base: await readBase(dir, events),
+    isOurs: true,
+    findCheckpoint: (id) => (id === undefined ? newestCheckpoint(dir) : readCheckpoint(dir, id)),
+  };
+}
+
+/** A run of another system, where the folder holds one. */
+async function readForeign(dir: string): Promise<RecordedRun | undefined> {
+  const found = await readForeignRun(dir);
+  const run = found && runOf(found.events);
+  if (!run) return undefined;
+  const { events, base = [], checkpointIds } = found;
+  return {
+    ...{ run, events, base, isOurs: false },
+    async findCheckpoint(id) {
+      const { checkpoints } = await readPerstackCheckpoints(dirname(dirname(dir)));
+      const byId = new Map(checkpoints.map(({ checkpoint }) => [checkpoint.id, checkpoint]));
+      return byId.get(id ?? checkpointIds.findLast((each) => byId.has(each)) ?? "");
+    },
+  };
+}
+
+async function newestCheckpoint(dir: string): Promise<Checkpoint | undefined> {
+  const newest = (await listCheckpoints(dir)).at(-1);
+  return newest && (await readCheckpointFile(newest.file));
 }
 
 /** What went on before the run, if it did not begin from nothing. Throws `UserError` where its checkpoint is gone. */

@@ -1,7 +1,8 @@
 /** From a request to a run under way: a new one, from nothing or from an earlier one, or one that goes on. */
 import { fileURLToPath } from "node:url";
 import { UserError } from "../base/errors";
-import { runOf } from "../model/run";
+import { type Run, runOf } from "../model/run";
+import type { InputAnswer } from "../runtime/callOptions";
 import type { Reaper } from "../runtime/reaper";
 import { readJobRecord } from "../store/jobRecord";
 import { checkId, layout } from "../store/layout";
@@ -9,7 +10,7 @@ import { readJournal } from "../store/readJournal";
 import { recoverRunAt } from "../store/recovery";
 import { reopenRunFolder } from "../store/runFolder";
 import type { AppHost, ResumeRequest, StartRequest } from "./app";
-import { prepareGoingOn } from "./goOnWith";
+import { prepareGoingOn, readRecordedRun } from "./goOnWith";
 import { type JobContext, openJob } from "./jobContext";
 import { findExpert, prepareRun, type WantedRun } from "./prepareRun";
 import { type LaunchedRun, launchRun, type RunListener } from "./runJob";
@@ -43,8 +44,22 @@ export async function startRun(request: StartRequest, ports: StartPorts, signal:
   return await launchInTurn(job, prepared, ports, { signal });
 }
 
-/** Throws `UserError` where the run cannot go on. */
+/**
+ * A run of another system is only read: it goes on as a new run of its job. Throws `UserError` where the run cannot go on.
+ */
 export async function resumeRun(request: ResumeRequest, ports: StartPorts, signal: AbortSignal): Promise<LaunchedRun> {
+  const recorded = await readRecordedRun(request.dir);
+  if (recorded.isOurs) return await resumeOwn(request, ports, signal);
+  const { status, expertKey, stopReason, inputRequests } = recorded.run;
+  checkCanGoOn(status, stopReason === "input" ? inputRequests : [], request.answers ?? []);
+  const definitionPath = definitionOf(recorded.run, request);
+  const { dir, by: _, ...rest } = request;
+  const workspaceRoot = workspaceOf(dir);
+  const from = { kind: "resume" as const, dir };
+  return await startRun({ ...rest, definitionPath, workspaceRoot, expertKey, query: "", from }, ports, signal);
+}
+
+async function resumeOwn(request: ResumeRequest, ports: StartPorts, signal: AbortSignal): Promise<LaunchedRun> {
   const { dir, answers = [], by } = request;
   // A process that died left it open: that is closed first, as it would have been at the next start.
   await recoverRunAt(dir, { now: () => Date.now(), newId: ports.newId });
@@ -58,23 +73,17 @@ export async function resumeRun(request: ResumeRequest, ports: StartPorts, signa
         "This run is a delegate's. Go on with the run that called it: it goes on with its delegates.",
       );
     }
-    if (run.status === "finished") throw new UserError("The run has finished. Continue it with a new query instead.");
-    const open = run.stopReason === "input" ? run.inputRequests : [];
-    checkAnswers(answers, open);
-    if (open.length > 0 && answers.length === 0) {
-      throw new UserError(`The run waits for an answer: ${open.map(({ tool }) => tool).join(", ")}.`);
-    }
-    if (!run.definition) throw new UserError("This run does not say which definition it came from.");
+    checkCanGoOn(run.status, run.stopReason === "input" ? run.inputRequests : [], answers);
     const { provider = run.provider, model = run.model } = request;
     const place = {
-      definitionPath: fileURLToPath(run.definition.uri),
-      workspaceRoot: dir.replace(/[\\/]perstack[\\/]jobs[\\/].*$/u, ""),
+      definitionPath: definitionOf(run, request),
+      workspaceRoot: workspaceOf(dir),
       jobId: run.jobId,
     };
     const job = await openJob(place, { ...limitsOfRun(run.limits), ...definedOnly(request), provider, model }, ports);
     checkStepsLeft(run.stopReason, run.steps.at(-1)?.step ?? 0, job);
     const prepared = await prepareGoingOn(job, dir, { answers, by });
-    if ("outcome" in prepared) throw new UserError("The run has finished. Continue it with a new query instead.");
+    if ("outcome" in prepared) throw new UserError(finished);
     return await launchInTurn(job, prepared, ports, { signal, folder });
   } catch (error) {
     await folder.close().catch(() => undefined);
@@ -107,6 +116,26 @@ function limitsOfRun(limits: NonNullable<ReturnType<typeof runOf>>["limits"]) {
 
 function definedOnly<T extends object>(request: T): T {
   return Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined)) as T;
+}
+
+const finished = "The run has finished. Continue it with a new query instead.";
+
+function checkCanGoOn(status: Run["status"], open: Run["inputRequests"], answers: readonly InputAnswer[]): void {
+  if (status === "finished") throw new UserError(finished);
+  checkAnswers(answers, open);
+  if (open.length === 0 || answers.length > 0) return;
+  throw new UserError(`The run waits for an answer: ${open.map(({ tool }) => tool).join(", ")}.`);
+}
+
+function definitionOf({ definition }: Run, { definitionPath }: ResumeRequest): string {
+  if (definitionPath !== undefined) return definitionPath;
+  if (definition) return fileURLToPath(definition.uri);
+  throw new UserError("This run does not say which definition it came from. Name the perstack.toml to go on with.");
+}
+
+/** The folder that holds `perstack/jobs/…`. */
+function workspaceOf(runDir: string): string {
+  return runDir.replace(/[\\/]perstack[\\/]jobs[\\/].*$/u, "");
 }
 
 function checkAnswers(

@@ -2,12 +2,11 @@
 import { basename, dirname } from "node:path";
 import { UserError } from "../base/errors";
 import type { Checkpoint } from "../model/checkpoint";
-import { conversationOf, messagesOf, pendingCallsOf, settlePendingCalls, userMessage } from "../model/conversation";
+import { conversationOf, messagesOf, settlePendingCalls, userMessage } from "../model/conversation";
 import type { Origin, RunEvent } from "../model/events";
 import type { Message } from "../model/message";
 import { todosOf } from "../model/todos";
 import type { GoingOn } from "../runtime/beginRun";
-import { listCheckpoints, readCheckpoint, readCheckpointFile } from "../store/checkpoints";
 import type { StartFrom, StartRequest } from "./app";
 import { editMessage } from "./editMessage";
 import { type RecordedRun, readRecordedRun } from "./goOnWith";
@@ -90,7 +89,7 @@ async function readEarlier(dir: string): Promise<EarlierRun> {
 /** A checkpoint is a cache: one whose file is gone or damaged is rebuilt from the journal. */
 export async function checkpointOf(dir: string, recorded: RecordedRun, wanted: string | undefined): Promise<Point> {
   const id = wanted ?? recorded.run.checkpointId;
-  const checkpoint = id === undefined ? await newestCheckpoint(dir) : await readCheckpoint(dir, id);
+  const checkpoint = await recorded.findCheckpoint(id);
   if (checkpoint) return pointOf(checkpoint);
   const at = recorded.events.findLastIndex((event) => "checkpointId" in event && event.checkpointId === id);
   const event = recorded.events[at];
@@ -105,11 +104,6 @@ export async function checkpointOf(dir: string, recorded: RecordedRun, wanted: s
 
 function pointOf(checkpoint: Checkpoint): Point {
   return { checkpointId: checkpoint.id, messages: messagesOf(checkpoint), jobStep: checkpoint.stepNumber };
-}
-
-async function newestCheckpoint(dir: string): Promise<Checkpoint | undefined> {
-  const newest = (await listCheckpoints(dir)).at(-1);
-  return newest && (await readCheckpointFile(newest.file));
 }
 
 /** The conversation up to the step, with the results of what succeeded in it: what failed is pending again. */
@@ -192,9 +186,4 @@ function originOf(
 
 function differs(wanted: string | undefined, recorded: string | undefined): boolean {
   return wanted !== undefined && wanted !== recorded;
-}
-
-/** The calls a run that waits for input is waiting for, of its newest checkpoint. */
-export function openCallsOf(messages: readonly Message[]): ReturnType<typeof pendingCallsOf> {
-  return pendingCallsOf(messages);
 }
