@@ -4,6 +4,7 @@ import { checkCommand } from "./check";
 import { forkCommand } from "./fork";
 import { installCommand } from "./install";
 import { logCommand } from "./log";
+import { modelsCommand } from "./models";
 import { pruneCommand } from "./prune";
 import { rerunCommand } from "./rerun";
 import { retryCommand } from "./retry";
@@ -18,6 +19,7 @@ export const commands: readonly CliCommand[] = [
   retryCommand,
   logCommand,
   checkCommand,
+  modelsCommand,
   installCommand,
   pruneCommand,
 ];
