@@ -4,6 +4,7 @@ import { baseSkillName } from "../model/baseSkill";
 import type { DefinitionDocument, Expert, ExpertEntry } from "../model/definition";
 import { parseExpertKey } from "../model/expertKey";
 import type { EventError } from "../model/failure";
+import { isSelected } from "../model/toolSelection";
 import type { OfferedTool, OfferedTools } from "../runtime/offeredTool";
 import type { ToolDefinition } from "../runtime/ports";
 import { eventError } from "../runtime/runFailure";
@@ -42,10 +43,8 @@ function add(tools: Map<string, OfferedTool>, [name, tool]: Offered): void {
 
 function builtIn(expert: Expert): Offered[] {
   const base = expert.skills?.[baseSkillName];
-  const { pick, omit } = base && "pick" in base ? base : { pick: undefined, omit: undefined };
-  const offered = baseTools.filter(
-    ({ definition: { name } }) => (!pick?.length || pick.includes(name)) && !omit?.includes(name),
-  );
+  const selection = base && base.type !== "interactiveSkill" ? base : {};
+  const offered = baseTools.filter(({ definition: { name } }) => isSelected(selection, name));
   return offered.map((tool) => [tool.definition.name, { skill: baseSkillName, tool }]);
 }
 
