@@ -4,6 +4,7 @@ import type { App } from "../app/app";
 import { DisposableStore } from "../base/disposable";
 import type { Approvals } from "./approvals";
 import type { Definitions } from "./definitions";
+import { openQuestions } from "./openQuestions";
 
 export function keepContextKeys(
   app: App,
@@ -25,6 +26,7 @@ export function keepContextKeys(
       runs.some(({ failure }) => failure !== undefined),
     );
     set("activeRuns", app.active.length);
+    set("questions", openQuestions(runs).length);
   };
   own.add(app.runs.onDidChange(showRuns));
   own.add(definitions.onDidChange(() => set("hasDefinitions", definitions.list().length > 0)));

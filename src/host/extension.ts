@@ -16,8 +16,11 @@ import { registerLogLanguage } from "./documents/logLanguage";
 import { RunDocuments } from "./documents/runDocuments";
 import { createEditorHost } from "./editorHost";
 import { FailureNavigation } from "./failureNavigation";
+import { ModelSelection } from "./modelSelection";
+import { openQuestions } from "./openQuestions";
 import { writeEvents } from "./output";
 import { pruneOldRuns } from "./pruneRuns";
+import { tellWaiting } from "./runNotifications";
 import { RunStarter } from "./runStarter";
 import { showStatus } from "./statusBar";
 import { showProgress } from "./viewProgress";
@@ -46,12 +49,13 @@ export function activate({ subscriptions, secrets, globalState, workspaceState }
   shutdown = () => app.shutdown();
 
   const definitions = own(new Definitions(app, host.reportError));
+  const models = own(new ModelSelection(workspaceState));
   const contextKeys = own(keepContextKeys(app, definitions, approvals));
   const runsView = own(new RunsView(app, approvals));
-  const expertsView = own(new ExpertsView(app, definitions, approvals));
+  const expertsView = own(new ExpertsView(app, definitions, approvals, models));
   const documents = own(new RunDocuments(app));
   const navigation = new FailureNavigation({ app, runsView, documents, definitions });
-  const starter = new RunStarter(app, runsView, definitions);
+  const starter = new RunStarter(app, runsView, definitions, models);
 
   own(writeEvents(app, log));
   own(showStatus(app, approvals));
@@ -64,9 +68,12 @@ export function activate({ subscriptions, secrets, globalState, workspaceState }
   own(registerExpertLenses(app, definitions, approvals));
   const pruning = own(pruneOldRuns(app, log, host.reportError));
   const views = { documents, expertsView, navigation, runsView };
-  own(registerCommands({ ...views, app, approvals, definitions, keys, log, redact: host.redact, starter }));
+  own(registerCommands({ ...views, app, approvals, definitions, keys, log, models, redact: host.redact, starter }));
+  let isFirstLook = true;
   const onRead = () => {
     contextKeys.setLoaded();
+    if (isFirstLook) void tellWaiting(openQuestions(app.runs.list()));
+    isFirstLook = false;
     pruning.begin();
   };
   own(watchFolders(app, definitions, onRead, host.reportError));

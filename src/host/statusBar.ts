@@ -1,41 +1,64 @@
-/** The status bar item: how many runs are going and their tokens so far; for a while, that one failed. */
+/** The status bar item: how many runs are going, what waits for the user; for a while, that one failed. */
 import * as vscode from "vscode";
 import type { App } from "../app/app";
+import type { RunSummary } from "../app/runIndex";
 import { DisposableStore } from "../base/disposable";
 import { formatTokens } from "../model/formatting";
 import type { Approvals } from "./approvals";
+import { openQuestions } from "./openQuestions";
+import { sumOf } from "./views/runTotals";
 
 /** How long a failure is shown after the last run has ended. */
 const failureTime = 30_000;
+
+interface Status {
+  icon: string;
+  text: string;
+  tooltip: string;
+  /** Without its prefix. */
+  command: string;
+  /** Absent: the command asks. */
+  argument?: string;
+}
 
 export function showStatus(app: App, approvals: Approvals): vscode.Disposable {
   const own = new DisposableStore();
   const item = own.add(vscode.window.createStatusBarItem("runtrail.runs", vscode.StatusBarAlignment.Left, 50));
   item.name = "Runtrail Runs";
   let wasActive = new Set<string>();
+  let failed: RunSummary | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   const show = () => {
+    const runs = app.runs.list();
     const active = app.active.map(({ dir }) => dir);
     const ended = [...wasActive].filter((dir) => !active.includes(dir));
     wasActive = new Set(active);
-    if (active.length > 0) {
+    if (active.length > 0) failed = undefined;
+    else if (ended.length > 0) {
+      failed = ended.map((dir) => app.runs.get(dir)).find((run) => run?.status === "failed");
       clearTimeout(timer);
-      showActive(item, app, active, approvals.waitingRuns().size);
-      return;
+      timer = setTimeout(() => {
+        failed = undefined;
+        show();
+      }, failureTime);
     }
-    if (ended.length === 0) return;
-    const failed = ended.map((dir) => app.runs.get(dir)).find((run) => run?.status === "failed");
-    if (!failed) {
-      item.hide();
-      return;
-    }
-    item.text = `$(error) ${failed.expertKey} failed`;
-    item.tooltip = "Go to the failing step";
-    item.accessibilityInformation = { label: `${failed.expertKey} failed. Go to the failing step.`, role: "button" };
-    item.command = { command: "runtrail.goToFailingStep", title: "Go to Failing Step", arguments: [failed.dir] };
-    clearTimeout(timer);
-    timer = setTimeout(() => item.hide(), failureTime);
+    const questions = openQuestions(runs);
+    const status =
+      statusOfActive(runs, active, approvals.waitingRuns().size + questions.length) ??
+      (failed && statusOfFailed(failed)) ??
+      statusOfQuestions(questions);
+    if (!status) return item.hide();
+    const { icon, text, tooltip, command, argument } = status;
+    item.text = `$(${icon}) ${text}`;
+    item.tooltip = tooltip;
+    item.accessibilityInformation = { label: `Runtrail: ${text}. ${tooltip}.`, role: "button" };
+    item.command = {
+      command: `runtrail.${command}`,
+      title: tooltip,
+      arguments: argument === undefined ? [] : [argument],
+    };
+    item.show();
   };
   own.add(app.runs.onDidChange(show));
   own.add(approvals.onDidChange(show));
@@ -43,14 +66,30 @@ export function showStatus(app: App, approvals: Approvals): vscode.Disposable {
   return own;
 }
 
-function showActive(item: vscode.StatusBarItem, app: App, active: readonly string[], waiting: number): void {
-  const tokens = active.reduce((sum, dir) => sum + (app.runs.get(dir)?.usage.totalTokens ?? 0), 0);
-  const runs = active.length === 1 ? "1 run" : `${active.length} runs`;
-  const waits = waiting === 0 ? "" : waiting === 1 ? " · 1 waits for you" : ` · ${waiting} wait for you`;
-  const text = `${runs} · ${formatTokens(tokens)} tokens${waits}`;
-  item.text = `${waiting > 0 ? "$(bell-dot)" : "$(sync~spin)"} ${text}`;
-  item.tooltip = "Show in the Runs view";
-  item.accessibilityInformation = { label: `Runtrail: ${text}`, role: "button" };
-  item.command = { command: "runtrail.revealRun", title: "Reveal Run in View", arguments: [active[0]] };
-  item.show();
+function statusOfActive(runs: readonly RunSummary[], active: readonly string[], waiting: number): Status | undefined {
+  const [first] = active;
+  if (first === undefined) return undefined;
+  const going = runs.filter(({ dir }) => active.includes(dir));
+  const { usage } = sumOf(going, runs);
+  const queued = going.filter(({ isQueued }) => isQueued).length;
+  const parts = [
+    active.length === 1 ? "1 run" : `${active.length} runs`,
+    queued === 0 ? "" : `${queued} in the queue`,
+    `${formatTokens(usage.totalTokens)} tokens`,
+    waiting === 0 ? "" : waiting === 1 ? "1 waits for you" : `${waiting} wait for you`,
+  ].filter(Boolean);
+  const place = { tooltip: "Show in the Runs view", command: "revealRun", argument: first };
+  return { icon: waiting > 0 ? "bell-dot" : "sync~spin", text: parts.join(" · "), ...place };
+}
+
+function statusOfFailed({ expertKey, dir }: RunSummary): Status {
+  const place = { tooltip: "Go to the failing step", command: "goToFailingStep", argument: dir };
+  return { icon: "error", text: `${expertKey} failed`, ...place };
+}
+
+function statusOfQuestions([first, ...more]: readonly RunSummary[]): Status | undefined {
+  if (!first) return undefined;
+  const place = { icon: "comment-unresolved", tooltip: "Answer", command: "answerQuestion" };
+  if (more.length > 0) return { ...place, text: `${more.length + 1} runs wait for your answer` };
+  return { ...place, text: `${first.expertKey} waits for your answer`, argument: first.dir };
 }

@@ -3,6 +3,7 @@ import { assertNever } from "../base/errors";
 import type { AnyEvent, EventOf } from "./events";
 import { formatCost, formatCount, formatDuration, formatTokens } from "./formatting";
 import { oneLine } from "./plainText";
+import { questionOf } from "./question";
 import { describeError, stopWords } from "./statusText";
 import { briefResult, compactJson, describeToolCall } from "./toolText";
 import type { Usage } from "./usage";
@@ -39,9 +40,9 @@ export function describeHappening(event: AnyEvent): EventText {
     case "finishDelegation":
       return info(`delegation ${oneLine(event.status, 40)}${event.text ? `: ${quote(event.text)}` : ""}`);
     case "requestInput":
-      return info(`waits for input: ${describeToolCall(event.tool, event.args)}`);
+      return info(`asks ${quote(questionOf(event).text)}`);
     case "receiveInput":
-      return info(`input from ${oneLine(event.by, 40)}: ${quote(event.text)}`);
+      return info(`answer from ${oneLine(event.by, 40)}: ${quote(event.text)}`);
     case "requestApproval":
       return info(`waits for approval: ${oneLine(event.summary)}`);
     case "resolveApproval":

@@ -10,13 +10,15 @@ import type { Message } from "./message";
 import { escapeControls, oneLine } from "./plainText";
 import type { Generation, NoteItem, Run, Step, StepItem, ToolCallItem } from "./run";
 import { runStatusWords, wholeError } from "./statusText";
+import { stepAt } from "./stepAt";
 import { describeToolCall } from "./toolText";
 
 /** Which part of the run is to be shown. */
 export type DetailsPlace =
   | { view: "run" }
   | { view: "step"; step: number }
-  | { view: "checkpoint"; step: number }
+  /** `messages`: the conversation in it, where what the events tell is not all of it. */
+  | { view: "checkpoint"; step: number; messages?: readonly Message[] }
   | { view: "item"; step: number; seq: number };
 
 export function formatDetails({ run, events }: { run: Run; events: readonly RunEvent[] }, place: DetailsPlace): string {
@@ -27,10 +29,12 @@ export function formatDetails({ run, events }: { run: Run; events: readonly RunE
 
 function blocksOf(run: Run, events: readonly RunEvent[], place: DetailsPlace): string[] {
   if (place.view === "run") return formatRun(run);
-  const step = run.steps.find((each) => each.step === place.step);
+  const step = stepAt(run, place.step);
   if (!step) return [`Step ${place.step} is not in this run.`];
   if (place.view === "step") return formatStep(run, step);
-  if (place.view === "checkpoint") return formatCheckpoint(run, step, events);
+  if (place.view === "checkpoint") {
+    return formatCheckpoint(run, step, place.messages ?? conversationUpTo(step, events));
+  }
   const item = step.items.find(({ seq }) => seq === place.seq);
   return item ? formatItem(run, step, item) : [`Event ${place.seq} is not in this step.`];
 }
@@ -66,7 +70,7 @@ function formatRun(run: Run): string[] {
 function formatStep(run: Run, step: Step): string[] {
   const grade = gradeOfStep(run, step);
   return [
-    `# Step ${step.step}${grade ? ` · ${grade}` : ""}`,
+    `# ${step.step === 0 ? "Before the first step" : `Step ${step.step}`}${grade ? ` · ${grade}` : ""}`,
     factsTable([
       ["Expert", run.expertKey],
       ["Started", formatTime(step.startedAt)],
@@ -161,9 +165,7 @@ function formatNote({ event }: NoteItem): string[] {
 }
 
 /** The conversation as the expert would go on from it. */
-function formatCheckpoint(run: Run, step: Step, events: readonly RunEvent[]): string[] {
-  const end = events.findLastIndex((event) => event.type === "finishStep" && event.step === step.step);
-  const messages = conversationOf(end === -1 ? events : events.slice(0, end + 1));
+function formatCheckpoint(run: Run, step: Step, messages: readonly Message[]): string[] {
   return [
     `# Checkpoint after step ${step.step}`,
     factsTable([
@@ -175,6 +177,11 @@ function formatCheckpoint(run: Run, step: Step, events: readonly RunEvent[]): st
     ...messages.flatMap((message, index) => formatMessage(message, index + 1)),
     ...(step.usage ? ["## Usage of this step", usageTable(step.usage)] : []),
   ];
+}
+
+function conversationUpTo({ step }: Step, events: readonly RunEvent[]): Message[] {
+  const end = events.findLastIndex((event) => event.type === "finishStep" && event.step === step);
+  return conversationOf(end === -1 ? events : events.slice(0, end + 1));
 }
 
 function formatMessage(message: Message, number: number): string[] {

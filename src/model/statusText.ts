@@ -47,11 +47,16 @@ export function runStatusWords(run: Pick<Run, "status" | "stopReason" | "waiting
   }
 }
 
+/** "fork of", "goes on from", …: what a run is to the one it came from. */
+export function originWords({ kind }: Pick<Origin, "kind">): string {
+  const words = { continue: "goes on from", resume: "branch of", retry: "retry of", fork: "fork of", rerun: "repeats" };
+  return words[kind];
+}
+
 /** "fork of run x at checkpoint y, with another model" */
 export function describeOrigin({ kind, runId, checkpointId, changed = [] }: Origin): string {
-  const words = { continue: "goes on from", resume: "branch of", retry: "retry of", fork: "fork of", rerun: "repeats" };
   const at = checkpointId === undefined || kind === "continue" ? "" : ` at checkpoint ${checkpointId}`;
-  return `${words[kind]} run ${runId}${at}${changed.length > 0 ? `, with another ${changed.join(" and ")}` : ""}`;
+  return `${originWords({ kind })} run ${runId}${at}${changed.length > 0 ? `, with another ${changed.join(" and ")}` : ""}`;
 }
 
 /** "invalid x-api-key (provider_auth, 401)"; of a message of several lines the first. */

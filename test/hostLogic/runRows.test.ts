@@ -1,8 +1,22 @@
 import { describe, expect, it } from "vitest";
-import { itemRow, jobRow, problemRow, runRow, stepRow } from "../../src/host/views/runRows";
+import { jobRow, runRow } from "../../src/host/views/runRows";
 import { jobsOf } from "../../src/host/views/runTree";
+import { checkpointRow, itemRow, problemRow, stepRow } from "../../src/host/views/stepRows";
+import type { EventPayload } from "../../src/model/events";
 import { eventsOf, failed, finished, recovering, runFrom, started, summaryOf } from "./sampleRuns";
 
+const asks: EventPayload & { step: number } = {
+  step: 1,
+  type: "requestInput",
+  ...{ toolCallId: "ask-1", skill: "user", tool: "askUser", args: { question: "Which colour?" } },
+};
+const stopsForInput: EventPayload & { step: number } = {
+  step: 1,
+  type: "stopRun",
+  reason: "input",
+  totalUsage: { inputTokens: 0, outputTokens: 0, totalTokens: 0 },
+  durationMs: 1,
+};
 const moment = { now: 1_770_000_009_000, waiting: new Set<string>() };
 
 describe("a run's row", () => {
@@ -18,9 +32,12 @@ describe("a run's row", () => {
   it("offers the way to the failing step where it failed, not where it recovered", () => {
     const bad = runRow(summaryOf(eventsOf([started, ...recovering, failed])), moment);
     expect(bad.description).toContain("failed");
-    expect(bad.context).toEqual(["run", "ended", "hasFailure", "failed"]);
+    expect(bad.context).toEqual([
+      ...["run", "ended", "hasFailure", "failed"],
+      ...["continuable", "resumable", "retryable", "forkable"],
+    ]);
     const good = runRow(summaryOf(eventsOf([started, ...recovering, finished])), moment);
-    expect(good.context).toEqual(["run", "ended", "hasFailure"]);
+    expect(good.context).toEqual(["run", "ended", "hasFailure", "continuable", "retryable", "forkable"]);
   });
 
   it("spins, ticks and can be stopped while it goes on here", () => {
@@ -54,7 +71,40 @@ describe("a run's row", () => {
     };
     const row = runRow(summaryOf(eventsOf([started, stop])), moment);
     expect(row.description).toMatch(/^cancelled/);
-    expect(row.context).toEqual(["run", "ended"]);
+    expect(row.context).toEqual(["run", "ended", "continuable", "resumable", "forkable"]);
+  });
+
+  it("waits for its turn without a clock that runs", () => {
+    const row = runRow(summaryOf(eventsOf([started]), { isHere: true, isQueued: true }), moment);
+    expect(row).toMatchObject({ description: "waits for its turn", icon: { id: "watch" }, children: "none" });
+    expect(row.context).toEqual(["run", "queued", "active"]);
+  });
+
+  it("waits for an answer, and can be answered rather than gone on with", () => {
+    const row = runRow(summaryOf(eventsOf([started, asks, stopsForInput])), moment);
+    expect(row.description).toMatch(/^waits for your answer · /);
+    expect(row.icon).toEqual({ id: "comment-unresolved", color: "charts.yellow" });
+    expect(row.context).toEqual(["run", "input", "ended", "forkable"]);
+    expect(row.spoken).toContain("waits for your answer");
+  });
+
+  it("says which run it came from", () => {
+    const origin = { kind: "fork" as const, jobId: "job-0", runId: "abcdef", checkpointId: "c" };
+    const row = runRow(summaryOf(eventsOf([{ ...started, origin }, finished])), moment);
+    expect(row.description).toMatch(/ · fork of abcd$/);
+    expect(row.context).toContain("hasOrigin");
+    expect(row.spoken).toContain("fork of abcd");
+  });
+
+  it("of a delegate is not gone on with: its coordinator is", () => {
+    const row = runRow(summaryOf(eventsOf([started, ...recovering, failed]), { parentRunId: "parent" }), moment);
+    expect(row.context).toEqual(["run", "ended", "hasFailure", "failed", "forkable"]);
+  });
+
+  it("shows what it has used by now with its delegates", () => {
+    const usage = { inputTokens: 4000, outputTokens: 1000, totalTokens: 5000 };
+    const row = runRow(summaryOf(eventsOf([started]), { isHere: true }), moment, { usage, cost: 0.5 });
+    expect(row.description).toBe("9.0 s · 5.0k tokens · $0.5000");
   });
 });
 
@@ -102,6 +152,38 @@ describe("the rows of a step", () => {
       description: "I run the tests. · 1.0 s · 1.0k tokens",
       children: "none",
     });
+  });
+});
+
+describe("the other rows", () => {
+  it("show a step that asked as waiting, in the words of the question", () => {
+    const run = runFrom(eventsOf([started, asks, stopsForInput]));
+    const [step] = run.steps;
+    const [item] = step?.items ?? [];
+    if (!step || !item) throw new Error("There is no step.");
+    expect(stepRow(run, step, moment)).toMatchObject({ icon: { id: "comment-unresolved" } });
+    expect(stepRow(run, step, moment).description).toContain("asks “Which colour?”");
+    expect(itemRow(run, step, item)).toMatchObject({
+      label: "asks “Which colour?”",
+      icon: { id: "comment-unresolved" },
+    });
+  });
+
+  it("gather what happened before the first step", () => {
+    const connect = { type: "connectSkill" as const, skill: "search", transport: "stdio", durationMs: 5, step: 0 };
+    const run = runFrom(eventsOf([started, connect, ...recovering, finished]));
+    const row = stepRow(run, { step: 0, startedAt: 0, items: run.preparation }, moment);
+    expect(row).toMatchObject({ label: "Skills", description: "1 connected", context: ["preparation"] });
+  });
+
+  it("offer what failed again where it did, and a delegate's checkpoint for a fork only", () => {
+    const run = runFrom(eventsOf([started, ...recovering, failed]));
+    const [first] = run.steps;
+    if (!first) throw new Error("There is no step.");
+    expect(stepRow(run, first, moment).context).toContain("retryable");
+    expect(checkpointRow(run, first).context).toEqual(["checkpoint", "own"]);
+    expect(checkpointRow({ ...run, parent: { runId: "p" } }, first).context).toEqual(["checkpoint", "delegated"]);
+    expect(stepRow({ ...run, parent: { runId: "p" } }, first, moment).context).not.toContain("retryable");
   });
 });
 

@@ -1,13 +1,18 @@
 import { describe, expect, it } from "vitest";
+import { type RunNode, RunNodes } from "../../src/host/views/runNodes";
 import {
+  callOf,
+  coordinatorOf,
   delegatedRuns,
+  delegatesAt,
   jobDirOf,
   jobsOf,
-  parentOf,
-  RunNodes,
+  parentNodeOf,
+  parentNodeOfRun,
   topRuns,
   workspaceOf,
 } from "../../src/host/views/runTree";
+import type { EventPayload } from "../../src/model/events";
 import { eventsOf, failed, finished, recovering, runFrom, started, summaryOf } from "./sampleRuns";
 
 const ended = eventsOf([started, finished]);
@@ -15,6 +20,30 @@ const parent = summaryOf(ended, { runId: "parent", startedAt: 3 });
 const child = summaryOf(ended, { runId: "child", parentRunId: "parent", startedAt: 4 });
 const orphan = summaryOf(ended, { runId: "orphan", parentRunId: "gone", startedAt: 2 });
 const other = summaryOf(ended, { runId: "other", dir: "/work/perstack/jobs/job-2/runs/other", startedAt: 1 });
+
+/** A call that delegates to the run `childRunId`, and its end. */
+function delegating(childRunId: string, step = 1): (EventPayload & { step: number })[] {
+  const call = { toolCallId: "call-1", skill: "delegate/child", tool: "child" };
+  const payloads: EventPayload[] = [
+    { type: "startToolCall", ...call, args: { query: "Do it" } },
+    { type: "startDelegation", toolCallId: "call-1", childRunId, childExpertKey: "child", query: "Do it" },
+    { type: "finishDelegation", toolCallId: "call-1", childRunId, status: "failed" },
+    { type: "finishToolCall", ...call, isError: true, errorClass: "tool_error", result: [], durationMs: 1 },
+  ];
+  return payloads.map((payload) => ({ ...payload, step }));
+}
+
+const connecting: EventPayload & { step: number } = {
+  step: 0,
+  type: "connectSkill",
+  skill: "search",
+  transport: "stdio",
+  durationMs: 20,
+};
+
+function isBelow(node: RunNode): node is Parameters<typeof parentNodeOf>[0] {
+  return node.kind !== "job" && node.kind !== "run";
+}
 
 describe("the tree of runs", () => {
   it("groups runs by job, in the order of the newest", () => {
@@ -37,20 +66,56 @@ describe("the tree of runs", () => {
     expect(nodes.step("/work/a", 2)).not.toBe(node);
   });
 
-  it("finds the parent of every child that it gives out", () => {
+  it("hangs a row under the node that gave it out", () => {
     const nodes = new RunNodes();
-    const run = runFrom(eventsOf([started, ...recovering, failed]));
+    const run = runFrom(eventsOf([connecting, started, ...recovering, failed]));
     const loaded = { run, events: [], problems: [{ file: "events.jsonl", reason: "torn" }] };
-    const runs = [child, parent];
-    const find = (dir: string) => runs.find((each) => each.dir === dir);
-    const up = (node: Parameters<typeof parentOf>[0]) => parentOf(node, nodes, find, () => runs);
-    for (const node of nodes.stepsOf(parent.dir, loaded)) expect(up(node)).toBe(nodes.run(parent.dir));
+    const up = (node: Parameters<typeof parentNodeOf>[0]) => parentNodeOf(node, nodes);
+    const steps = nodes.stepsOf(parent.dir, loaded);
+    expect(steps.map((node) => (node.kind === "step" ? node.step : node.kind))).toEqual([0, 1, 2, "problem"]);
+    for (const node of steps) if (isBelow(node)) expect(up(node)).toBe(nodes.run(parent.dir));
     const items = nodes.itemsOf(parent.dir, 1, loaded);
     expect(items.map(({ kind }) => kind)).toEqual(["item", "item", "checkpoint"]);
-    for (const node of items) expect(up(node)).toBe(nodes.step(parent.dir, 1));
-    expect(up(nodes.run(child.dir))).toBe(nodes.run(parent.dir));
-    expect(up(nodes.run(parent.dir))).toBe(nodes.job(jobDirOf(parent.dir)));
-    expect(up(nodes.job(jobDirOf(parent.dir)))).toBeUndefined();
+    for (const node of [...items, ...nodes.itemsOf(parent.dir, 0, loaded)]) {
+      if (isBelow(node)) expect(up(node)).toBe(nodes.step(parent.dir, "step" in node ? node.step : -1));
+    }
+  });
+
+  it("hangs a delegate's run under the call that it does, once, and there only", () => {
+    const nodes = new RunNodes();
+    const [job] = jobsOf([child, parent]);
+    if (!job) throw new Error("There is no job.");
+    const run = runFrom(eventsOf([started, ...delegating("child"), ...delegating("child", 2), { ...failed, step: 3 }]));
+    const call = callOf(run, child);
+    expect(call).toEqual({ step: 2, seq: run.steps[1]?.items[0]?.seq });
+    expect(delegatesAt(job, parent, run, call)).toEqual([child]);
+    expect(delegatesAt(job, parent, run, undefined)).toEqual([]);
+    expect(delegatesAt(job, parent, run, { seq: run.steps[0]?.items[0]?.seq ?? -1 })).toEqual([]);
+    const item = parentNodeOfRun(child, { dir: parent.dir, loaded: run }, nodes);
+    expect(item).toBe(nodes.item(parent.dir, 2, call?.seq ?? -1));
+    // What began and ended the delegation is told by the call and the run below it.
+    expect(nodes.itemsOf(parent.dir, 2, { run, events: [], problems: [] })).toEqual([item]);
+  });
+
+  it("hangs one whose call is not known under the run that delegated, and others under their job", () => {
+    const nodes = new RunNodes();
+    const [job] = jobsOf([child, parent]);
+    const run = runFrom(eventsOf([started, failed]));
+    expect(job && delegatesAt(job, parent, run, undefined)).toEqual([child]);
+    expect(job && delegatesAt(job, parent, undefined, undefined)).toEqual([child]);
+    expect(parentNodeOfRun(child, { dir: parent.dir, loaded: run }, nodes)).toBe(nodes.run(parent.dir));
+    expect(parentNodeOfRun(parent, undefined, nodes)).toBe(nodes.job(jobDirOf(parent.dir)));
+  });
+
+  it("knows the run that all began with, and does not go round in circles", () => {
+    const grandchild = summaryOf(ended, { runId: "grandchild", parentRunId: "child" });
+    expect(coordinatorOf(grandchild, [grandchild, child, parent])).toBe(parent);
+    expect(coordinatorOf(orphan, [orphan])).toBe(orphan);
+    const [a, b] = [
+      summaryOf(ended, { runId: "a", parentRunId: "b" }),
+      summaryOf(ended, { runId: "b", parentRunId: "a" }),
+    ];
+    expect([a, b]).toContain(coordinatorOf(a, [a, b]));
   });
 
   it("knows job and workspace of a run's folder on every system", () => {

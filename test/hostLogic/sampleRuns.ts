@@ -25,7 +25,7 @@ export function eventsOf(payloads: readonly (EventPayload & { step?: number })[]
   );
 }
 
-export const started: EventPayload & { step: number } = {
+export const started = {
   step: 0,
   type: "startRun",
   query: "Run the tests.\nMend what fails.",
@@ -37,7 +37,7 @@ export const started: EventPayload & { step: number } = {
   requestId: "request-1",
   runtimeVersion: "0.1.0",
   tools: ["exec"],
-};
+} satisfies EventPayload & { step: number };
 
 /** A step whose tool fails and which the expert gets past. */
 export const recovering: readonly EventPayload[] = [

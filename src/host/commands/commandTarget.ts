@@ -3,11 +3,11 @@ import * as vscode from "vscode";
 import type { RunSummary } from "../../app/runIndex";
 import { formatTime } from "../../model/formatting";
 import { oneLine } from "../../model/plainText";
-import { runStatusWords } from "../../model/statusText";
+import { stepAt } from "../../model/stepAt";
 import { isRecord } from "../../model/toolText";
 import { itemAt, type PlaceInRun } from "../sources";
 import { lastRunOf } from "../views/lastRun";
-import { joinParts, statusIcon } from "../views/row";
+import { joinParts, statusIcon, statusWords } from "../views/row";
 import { statusOfRun } from "../views/runRows";
 import type { CommandParts } from "./commandParts";
 
@@ -70,12 +70,15 @@ export async function pickRun(
     if (!only) void vscode.window.showInformationMessage("There is no such run in this workspace.");
     return only;
   }
-  const items = runs.map((run) => ({
-    label: `$(${statusIcon(statusOfRun(run, parts.approvals.waitingRuns())).id}) ${run.expertKey}`,
-    description: joinParts(runStatusWords({ status: run.status }), formatTime(run.startedAt)),
-    detail: oneLine(run.query, 120),
-    run,
-  }));
+  const items = runs.map((run) => {
+    const status = statusOfRun(run, parts.approvals.waitingRuns());
+    return {
+      label: `$(${statusIcon(status).id}) ${run.expertKey}`,
+      description: joinParts(statusWords(status), formatTime(run.startedAt)),
+      detail: oneLine(run.query, 120),
+      run,
+    };
+  });
   const options = { placeHolder, matchOnDescription: true, matchOnDetail: true };
   return (await vscode.window.showQuickPick(items, options))?.run;
 }
@@ -83,7 +86,7 @@ export async function pickRun(
 /** The rows of the Runs view begin with the same event as the item of the log's line. */
 export async function itemPlace(target: RunTarget, parts: CommandParts) {
   const { run } = await parts.app.runs.load(target.dir);
-  const step = run.steps.find((each) => each.step === target.place?.step);
+  const step = target.place && stepAt(run, target.place.step);
   const item = step && target.place ? itemAt(step, target.place) : undefined;
   return { run, step, item };
 }

@@ -68,9 +68,10 @@ export function askQuery(
   { expertKey, definitionPath }: ExpertChoice,
   runs: readonly RunSummary[],
   suggestion: string | undefined,
+  title = `Run ${expertKey}`,
 ): Promise<string | undefined> {
   const pick = vscode.window.createQuickPick<QueryItem>();
-  pick.title = `Run ${expertKey}`;
+  pick.title = title;
   pick.placeholder = "What is it to do? Type it and press Enter";
   pick.ignoreFocusOut = true;
   const earlier = queriesOf(runs, definitionPath, expertKey);

@@ -4,15 +4,29 @@ import { DisposableStore } from "../../base/disposable";
 import { UserError } from "../../base/errors";
 import { openPlace } from "../openPlace";
 import type { CommandParts } from "./commandParts";
+import { continueCommands } from "./continueCommands";
 import { definitionCommands } from "./definitionCommands";
 import { deleteCommands } from "./deleteCommands";
+import { forkCommands } from "./forkCommands";
+import { inputCommands } from "./inputCommands";
 import { keyCommands } from "./keyCommands";
+import { modelCommands } from "./modelCommands";
 import { navigationCommands } from "./navigationCommands";
 import { runCommands } from "./runCommands";
 
 export function registerCommands(parts: CommandParts): vscode.Disposable {
   const own = new DisposableStore();
-  const groups = [runCommands, navigationCommands, definitionCommands, keyCommands, deleteCommands];
+  const groups = [
+    runCommands,
+    navigationCommands,
+    definitionCommands,
+    keyCommands,
+    modelCommands,
+    deleteCommands,
+    inputCommands,
+    continueCommands,
+    forkCommands,
+  ];
   for (const [name, run] of groups.flatMap((group) => Object.entries(group(parts)))) {
     own.add(
       vscode.commands.registerCommand(`runtrail.${name}`, async (argument: unknown) => {

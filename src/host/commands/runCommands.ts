@@ -2,8 +2,10 @@
 import * as vscode from "vscode";
 import { isRecord } from "../../model/toolText";
 import { openPlace } from "../openPlace";
+import { coordinatorOf } from "../views/runTree";
+import { chooseRun } from "./chooseRun";
 import type { CommandParts, Commands } from "./commandParts";
-import { pickRun, resolveTarget, targetOf } from "./commandTarget";
+import { pickRun, targetOf } from "./commandTarget";
 import { askQuery, type ExpertChoice, pickExpert } from "./pickExpert";
 
 export function runCommands(parts: CommandParts): Commands {
@@ -34,18 +36,18 @@ export function runCommands(parts: CommandParts): Commands {
     },
     async runAgain(argument) {
       const ended = ({ status }: { status: string }) => status !== "running";
-      const target = await resolveTarget(argument, parts, "Choose the run to repeat", ended);
-      const run = target && app.runs.get(target.dir);
+      const { run } = (await chooseRun(argument, parts, "Choose the run to repeat", ended)) ?? {};
       if (!run) return;
-      const { definitionPath, expertKey, query } = run;
-      if (definitionPath) await starter.start({ definitionPath, expertKey, query });
-      else void vscode.window.showInformationMessage("This run does not say which definition it came from.");
+      const { dir, definitionPath, expertKey, query } = run;
+      await starter.start({ definitionPath, expertKey, query, from: { kind: "rerun", dir } });
     },
     async stopRun(argument) {
       const dir = targetOf(argument, parts)?.dir;
       const isActive = ({ dir: each }: { dir: string }) => app.active.some((handle) => handle.dir === each);
       const run = dir ? app.runs.get(dir) : await pickRun(parts, "Choose the run to stop", isActive);
-      app.active.find((handle) => handle.dir === run?.dir)?.cancel();
+      // What a run delegates stops with it, and only with it.
+      const stopped = run && coordinatorOf(run, app.runs.list());
+      app.active.find((handle) => handle.dir === stopped?.dir)?.cancel();
     },
     async answerApproval(argument) {
       const waiting = approvals.waitingRuns();

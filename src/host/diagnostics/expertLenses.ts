@@ -65,6 +65,8 @@ function lastRunLenses(run: RunSummary | undefined, waiting: ReadonlySet<string>
   const took = run.finishedAt === undefined ? "" : ` in ${formatDuration(run.finishedAt - run.startedAt)}`;
   const status = statusOfRun(run, waiting);
   switch (status) {
+    case "queued":
+      return [lens("watch", "Waits for its turn", "revealRun"), lens("debug-stop", "Stop", "stopRun")];
     case "running":
       return [
         lens("loading~spin", "Running", "revealRun"),
@@ -72,6 +74,8 @@ function lastRunLenses(run: RunSummary | undefined, waiting: ReadonlySet<string>
       ];
     case "waiting":
       return [lens("bell-dot", "Waits for approval · answer", "answerApproval"), lens("debug-stop", "Stop", "stopRun")];
+    case "input":
+      return [lens("comment-unresolved", "Waits for your answer · answer", "answerQuestion")];
     case "ok":
       return [lens("pass", `Last run finished${took} · open log`, "openRunLog")];
     case "fatal":

@@ -5,6 +5,7 @@ import { definitionPath } from "../../model/definitionPath";
 import { workspaceOf } from "../views/runTree";
 import { type Block, foldsOf, outlineOf } from "./logOutline";
 import type { RunDocuments } from "./runDocuments";
+import { runLinksIn } from "./runLinks";
 
 export const logLanguage = "runtrail-log";
 
@@ -85,6 +86,13 @@ function linksIn(document: vscode.TextDocument, documents: RunDocuments): vscode
     if (!target.path.startsWith(`${root.path}/`)) continue;
     const link = new vscode.DocumentLink(new vscode.Range(index, start, index, start + path.length), target);
     link.tooltip = "Open file";
+    links.push(link);
+  }
+  for (const { line, start, end, ...other } of runLinksIn(log.run, log.lines)) {
+    const target = line < document.lineCount ? documents.logUriOf(other) : undefined;
+    if (!target) continue;
+    const link = new vscode.DocumentLink(new vscode.Range(line, start, line, end), target);
+    link.tooltip = "Open its log";
     links.push(link);
   }
   return links;

@@ -53,7 +53,7 @@ export function shortId(id: string): string {
 function titleOf(address: RunAddress, run: Pick<RunSummary, "expertKey" | "runId">, subject: string): string {
   switch (address.view) {
     case "step":
-      return `Step ${address.step} · ${run.expertKey}`;
+      return `${address.step === 0 ? "Preparation" : `Step ${address.step}`} · ${run.expertKey}`;
     case "checkpoint":
       return `Checkpoint ${address.step} · ${run.expertKey}`;
     case "item":

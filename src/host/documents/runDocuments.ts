@@ -5,6 +5,7 @@ import type { LoadedRun } from "../../app/runIndex";
 import { DisposableStore } from "../../base/disposable";
 import { messageOf } from "../../base/errors";
 import type { LogLine } from "../../model/runLog";
+import { stepAt } from "../../model/stepAt";
 import { parseAddress, partsOfAddress, type RunAddress, runScheme } from "./runAddress";
 
 /** A long log is written anew at most this often. */
@@ -39,6 +40,12 @@ export class RunDocuments implements vscode.TextDocumentContentProvider, vscode.
     return vscode.Uri.from(partsOfAddress(address, run, subject));
   }
 
+  /** The log of a run that is in this workspace. */
+  logUriOf({ jobId, runId }: { jobId: string; runId: string }): vscode.Uri | undefined {
+    const run = this.app.runs.list().find((each) => each.runId === runId && each.jobId === jobId);
+    return run && this.uriOf({ view: "log", dir: run.dir });
+  }
+
   /** Opens the log and gives the lines that it shows. */
   async openLog(dir: string): Promise<{ editor: vscode.TextEditor; log: OpenLog }> {
     const uri = this.uriOf({ view: "log", dir });
@@ -63,7 +70,8 @@ export class RunDocuments implements vscode.TextDocumentContentProvider, vscode.
         return lines.map(({ text }) => text).join("\n");
       }
       const { formatDetails } = await import("../../app/deferred");
-      return formatDetails(await this.app.runs.load(address.dir), address);
+      const loaded = await this.app.runs.load(address.dir);
+      return formatDetails(loaded, await this.withMessages(address, loaded));
     } catch (error) {
       return `The run in ${address.dir} cannot be read: ${messageOf(error)}`;
     }
@@ -72,6 +80,14 @@ export class RunDocuments implements vscode.TextDocumentContentProvider, vscode.
   dispose(): void {
     clearTimeout(this.timer);
     this.own.dispose();
+  }
+
+  /** A checkpoint with its conversation; one that cannot be read is shown as far as the run's own events tell it. */
+  private async withMessages(address: Exclude<RunAddress, { view: "log" }>, { run }: LoadedRun) {
+    const id = address.view === "checkpoint" ? stepAt(run, address.step)?.checkpointId : undefined;
+    if (address.view !== "checkpoint" || id === undefined) return address;
+    const content = await this.app.readCheckpoint(address.dir, id).catch(() => undefined);
+    return content ? { ...address, messages: content.messages } : address;
   }
 
   private async readLog(uri: vscode.Uri, dir: string): Promise<OpenLog> {

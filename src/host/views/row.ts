@@ -1,9 +1,20 @@
 /** What a row of a tree shows, as plain data: the trees build it, one function makes a tree item of it. */
 import { assertNever } from "../../base/errors";
 import type { FailureGrade } from "../../model/failure";
+import { formatTokens } from "../../model/formatting";
 
 /** How the thing behind a row stands. */
-export type RowStatus = "running" | "waiting" | "ok" | "fatal" | "blocked" | "recovered" | "cancelled" | "unknown";
+export type RowStatus =
+  | "queued"
+  | "running"
+  | "waiting"
+  | "input"
+  | "ok"
+  | "fatal"
+  | "blocked"
+  | "recovered"
+  | "cancelled"
+  | "unknown";
 
 export interface RowIcon {
   /** A codicon. */
@@ -29,10 +40,14 @@ export function statusOfGrade(grade: FailureGrade | undefined): RowStatus {
 
 export function statusIcon(status: RowStatus): RowIcon {
   switch (status) {
+    case "queued":
+      return { id: "watch", color: "charts.blue" };
     case "running":
       return { id: "loading~spin", color: "charts.blue" };
     case "waiting":
       return { id: "bell-dot", color: "charts.yellow" };
+    case "input":
+      return { id: "comment-unresolved", color: "charts.yellow" };
     case "ok":
       return { id: "pass", color: "testing.iconPassed" };
     case "fatal":
@@ -52,8 +67,12 @@ export function statusIcon(status: RowStatus): RowIcon {
 
 export function statusWords(status: RowStatus): string {
   switch (status) {
+    case "queued":
+      return "waits for its turn";
     case "waiting":
       return "waits for approval";
+    case "input":
+      return "waits for your answer";
     case "ok":
       return "done";
     case "fatal":
@@ -63,6 +82,11 @@ export function statusWords(status: RowStatus): string {
     default:
       return status;
   }
+}
+
+/** "1.2k tokens"; nothing where none were used. */
+export function tokensOf(count: number): string {
+  return count > 0 ? `${formatTokens(count)} tokens` : "";
 }
 
 /** The parts that are there, joined as the rows join them. */

@@ -1,13 +1,12 @@
-/** The rows of the Runs view: job, run, step, item, checkpoint and problem in words, icons and menu tokens. */
-import type { RunProblem, RunSummary } from "../../app/runIndex";
-import { describeHappening } from "../../model/eventText";
-import { gradeOfStep } from "../../model/failures";
-import { formatCost, formatDuration, formatTime, formatTokens } from "../../model/formatting";
+/** The rows of jobs and runs in the Runs view: words, icons and menu tokens. */
+import type { RunSummary } from "../../app/runIndex";
+import { formatCost, formatDuration, formatTime } from "../../model/formatting";
 import { oneLine } from "../../model/plainText";
-import type { Generation, NoteItem, Run, Step, StepItem, ToolCallItem } from "../../model/run";
-import { runStatusWords } from "../../model/statusText";
-import { describeToolCall } from "../../model/toolText";
-import { joinParts, type Row, type RowStatus, statusIcon, statusOfGrade, statusWords } from "./row";
+import { questionOf } from "../../model/question";
+import { describeOrigin, originWords, runStatusWords } from "../../model/statusText";
+import { isAsking } from "../openQuestions";
+import { joinParts, type Row, type RowStatus, statusIcon, statusWords, tokensOf } from "./row";
+import { type RunTotals, sumOf } from "./runTotals";
 import { type Job, topRuns } from "./runTree";
 
 export interface RunMoment {
@@ -20,13 +19,13 @@ export interface RunMoment {
 export function statusOfRun(run: RunSummary, waiting: ReadonlySet<string>): RowStatus {
   switch (run.status) {
     case "running":
-      return waiting.has(run.runId) ? "waiting" : "running";
+      return run.isQueued ? "queued" : waiting.has(run.runId) ? "waiting" : "running";
     case "finished":
       return "ok";
     case "failed":
       return "fatal";
     case "stopped":
-      return run.stopReason === "cancelled" ? "cancelled" : "blocked";
+      return isAsking(run) ? "input" : run.stopReason === "cancelled" ? "cancelled" : "blocked";
     default:
       return "unknown";
   }
@@ -39,193 +38,91 @@ export function jobRow(job: Job, { now, waiting }: RunMoment): Row {
   const status = newest ? statusOfRun(newest, waiting) : "unknown";
   const label = oneLine(oldest?.query ?? "", 100) || "(empty query)";
   const started = oldest ? formatMoment(oldest.startedAt, now) : "";
-  const going = status === "running" || status === "waiting";
+  // The rows of a job's only run say it.
+  const total = tops.length > 1 ? sumOf(tops, job.runs) : undefined;
+  const spent = total && joinParts(tokensOf(total.usage.totalTokens), formatCost(total.cost));
+  const from = oldest?.origin && originOf(oldest.origin);
+  const going = job.runs.some((run) => run.status === "running");
   return {
     label,
-    description: started,
+    description: joinParts(started, spent, from),
     icon: statusIcon(status),
-    context: job.runs.some(({ status }) => status === "running") ? ["job"] : ["job", "settled"],
-    children: going ? "expanded" : "collapsed",
-    spoken: joinParts(`Job: ${label}`, statusWords(status), started),
+    context: going ? ["job"] : ["job", "settled"],
+    children: going || status === "input" ? "expanded" : "collapsed",
+    spoken: joinParts(`Job: ${label}`, statusWords(status), started, spent, from),
   };
 }
 
-export function runRow(run: RunSummary, { now, waiting }: RunMoment): Row {
+/** @param totals its own and its delegates', as they are by now */
+export function runRow(run: RunSummary, { now, waiting }: RunMoment, totals: RunTotals = run): Row {
   const status = statusOfRun(run, waiting);
   const going = run.status === "running";
-  const duration = going && !run.isHere ? "" : formatDuration((run.finishedAt ?? now) - run.startedAt);
-  const tokens = tokensOf(run.usage.totalTokens);
-  const words = status === "waiting" ? statusWords(status) : runStatusWords(asRunStatus(run));
+  const isUntimed = (going && !run.isHere) || status === "queued";
+  const duration = isUntimed ? "" : formatDuration((run.finishedAt ?? now) - run.startedAt);
+  const tokens = tokensOf(totals.usage.totalTokens);
+  const words = inWords(run, status);
   const told = status === "ok" || status === "running" ? undefined : words;
+  const from = run.origin && originOf(run.origin);
   return {
     label: run.expertKey,
-    description: joinParts(told, duration, tokens, formatCost(run.cost)),
+    description: joinParts(told, duration, tokens, formatCost(totals.cost), from),
     icon: statusIcon(status),
-    context: [
-      "run",
-      status === "waiting" ? "waiting" : "",
-      going && run.isHere ? "active" : "",
-      going ? "" : "ended",
-      run.failure ? "hasFailure" : "",
-      run.failure && (status === "fatal" || status === "blocked") ? "failed" : "",
-    ].filter(Boolean),
-    children: going ? "expanded" : "collapsed",
-    spoken: joinParts(`Run of ${run.expertKey}`, words, duration, tokens),
+    context: contextOf(run, status),
+    children: status === "queued" ? "none" : going ? "expanded" : "collapsed",
+    spoken: joinParts(`Run of ${run.expertKey}`, words, duration, tokens, from),
   };
 }
 
-export function runTooltip(run: RunSummary): string[][] {
+/** A job and its runs show one below the other what both of them know; a delegate is gone on with by its coordinator. */
+function contextOf(run: RunSummary, status: RowStatus): string[] {
+  const hasEnded = run.status !== "running";
+  const isTop = run.parentRunId === undefined;
+  const canGoOn = hasEnded && isTop && run.definitionPath !== undefined;
+  const isBroken = status === "fatal" || status === "blocked";
+  const tokens: [token: string, holds: boolean][] = [
+    ["waiting", status === "waiting"],
+    ["input", status === "input"],
+    ["queued", status === "queued"],
+    ["active", !hasEnded && run.isHere],
+    ["ended", hasEnded],
+    ["hasFailure", run.failure !== undefined],
+    ["failed", run.failure !== undefined && isBroken],
+    ["continuable", canGoOn && status !== "input"],
+    ["resumable", canGoOn && (isBroken || status === "cancelled" || status === "unknown")],
+    ["retryable", canGoOn && run.failure !== undefined && status !== "input"],
+    ["forkable", run.steps > 0 && run.definitionPath !== undefined],
+    ["hasOrigin", run.origin !== undefined],
+  ];
+  return ["run", ...tokens.flatMap(([token, holds]) => (holds ? [token] : []))];
+}
+
+/** @param totals as the row shows them */
+export function runTooltip(run: RunSummary, totals: RunTotals = run): string[][] {
+  const { usage, cost } = totals;
+  const asked = isAsking(run) ? (run.inputRequests ?? []).map((request) => questionOf(request).text) : [];
   return [
     ["Expert", run.expertKey],
     ["Query", oneLine(run.query, 400)],
-    ["Status", runStatusWords(asRunStatus(run))],
+    ["Status", run.isQueued ? statusWords("queued") : runStatusWords(asRunStatus(run))],
+    ["Asks", oneLine(asked.join(" · "), 400)],
     ["Failure", run.failure ? oneLine(run.failure.reason, 300) : ""],
+    ["Came from", run.origin ? describeOrigin(run.origin) : ""],
     ["Model", run.model ?? ""],
-    ["Started", formatTime(run.startedAt)],
+    ["Started", run.isQueued ? "" : formatTime(run.startedAt)],
     ["Steps", String(run.steps)],
-    ["Tokens", `${run.usage.totalTokens} (${run.usage.inputTokens} in, ${run.usage.outputTokens} out)`],
-    ["Cost", formatCost(run.cost) || "unknown"],
+    ["Tokens", `${usage.totalTokens} (${usage.inputTokens} in, ${usage.outputTokens} out)`],
+    ["Cost", formatCost(cost) || "unknown"],
     ["Run", run.runId],
   ].filter(([, value]) => value !== "");
 }
 
-export function stepRow(run: Run, step: Step, { now, waiting }: RunMoment): Row {
-  const going = isGoing(run, step);
-  const status: RowStatus = going
-    ? waiting.has(run.runId)
-      ? "waiting"
-      : "running"
-    : run.status === "stopped" && run.stopReason === "cancelled" && step.finishedAt === undefined
-      ? "cancelled"
-      : statusOfGrade(gradeOfStep(run, step));
-  const end = step.finishedAt ?? run.finishedAt ?? now;
-  const duration = formatDuration(end - step.startedAt);
-  const tokens = tokensOf(step.usage?.totalTokens ?? 0);
-  const label = `Step ${step.step}`;
-  const did = oneLine(toolNames(step), 60);
-  return {
-    label,
-    description: joinParts(did, duration, tokens),
-    icon: statusIcon(status),
-    context: ["step", status],
-    children: "collapsed",
-    spoken: joinParts(label, statusWords(status), did, duration, tokens),
-  };
+function inWords(run: RunSummary, status: RowStatus): string {
+  const isOwn = status === "waiting" || status === "queued" || status === "input";
+  return isOwn ? statusWords(status) : runStatusWords(asRunStatus(run));
 }
 
-export function itemRow(run: Run, step: Step, item: StepItem): Row {
-  switch (item.kind) {
-    case "generation":
-      return generationRow(run, step, item);
-    case "toolCall":
-      return toolCallRow(run, step, item);
-    default:
-      return noteRow(item);
-  }
-}
-
-export function checkpointRow(run: Run, step: Step): Row {
-  const description = `state after step ${step.step}`;
-  return {
-    label: "Checkpoint",
-    description,
-    icon: { id: "history" },
-    context: ["checkpoint"],
-    children: "none",
-    spoken: `Checkpoint, ${description} of ${run.expertKey}`,
-  };
-}
-
-export function problemRow(problem: RunProblem): Row {
-  const place = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}`;
-  const reason = oneLine(problem.reason);
-  return {
-    label: reason,
-    description: place,
-    icon: { id: "warning", color: "list.warningForeground" },
-    context: ["problem"],
-    children: "none",
-    spoken: `Cannot be read: ${reason}, ${place}`,
-  };
-}
-
-function generationRow(run: Run, step: Step, item: Generation): Row {
-  const going = item.finishedAt === undefined && isGoing(run, step);
-  const status: RowStatus = going ? "running" : generationStatus(run, step, item);
-  const said = item.error ? oneLine(item.error.message) : oneLine(item.text ?? "", 120);
-  const asked = item.toolCalls.map(({ tool }) => tool).join(", ");
-  const tokens = tokensOf(item.usage?.totalTokens ?? 0);
-  const duration = item.finishedAt === undefined ? "" : formatDuration(item.finishedAt - item.startedAt);
-  const label = item.attempt > 1 ? `Generation, attempt ${item.attempt}` : "Generation";
-  return {
-    label,
-    description: joinParts(said || (asked && `asks for ${asked}`), duration, tokens),
-    icon: status === "ok" ? { id: "sparkle", color: "charts.purple" } : statusIcon(status),
-    context: ["item", "generation"],
-    children: "none",
-    spoken: joinParts(label, statusWords(status), said, asked && `asks for ${asked}`, duration, tokens),
-  };
-}
-
-function generationStatus(run: Run, step: Step, item: Generation): RowStatus {
-  if (item.error?.class === "cancelled") return "cancelled";
-  const isLast = item === step.items.findLast(({ kind }) => kind === "generation");
-  if (item.error) return isLast && gradeOfStep(run, step) === "fatal" ? "fatal" : "recovered";
-  return item.finishedAt === undefined ? "cancelled" : "ok";
-}
-
-function toolCallRow(run: Run, step: Step, item: ToolCallItem): Row {
-  const going = item.finishedAt === undefined && isGoing(run, step);
-  const failure = run.failures.find(({ toolCallId, step: at }) => toolCallId === item.toolCallId && at === step.step);
-  const status: RowStatus = going ? "running" : toolCallStatus(item, failure?.grade);
-  const about = describeToolCall("", item.args, 100).trim();
-  const duration = item.finishedAt === undefined ? "" : formatDuration(item.finishedAt - item.startedAt);
-  const failed = item.isError ? "failed" : undefined;
-  return {
-    label: item.tool,
-    description: joinParts(about, failed, duration),
-    icon: statusIcon(status),
-    context: ["item", "toolCall", status],
-    children: "none",
-    spoken: joinParts(`Tool call ${item.tool}`, statusWords(status), about, duration),
-  };
-}
-
-function toolCallStatus(item: ToolCallItem, grade: "fatal" | "blocked" | "recovered" | undefined): RowStatus {
-  if (item.isError) return item.errorClass === "cancelled" ? "cancelled" : statusOfGrade(grade ?? "recovered");
-  return item.finishedAt === undefined ? "cancelled" : "ok";
-}
-
-function noteRow(item: NoteItem): Row {
-  const { level, text } = describeHappening(item.event);
-  const icon =
-    level === "error" || item.event.type === "errorRun"
-      ? statusIcon("fatal")
-      : level === "warn"
-        ? statusIcon("recovered")
-        : { id: "circle-small" };
-  return {
-    label: text,
-    icon,
-    context: ["item", "event", item.event.type],
-    children: "none",
-    spoken: level === "info" || level === "debug" ? text : `${level}: ${text}`,
-  };
-}
-
-function isGoing(run: Run, step: Step): boolean {
-  return run.status === "running" && step === run.steps.at(-1) && step.finishedAt === undefined;
-}
-
-function toolNames(step: Step): string {
-  const names = step.items.flatMap((item) => (item.kind === "toolCall" ? [item.tool] : []));
-  if (names.length > 0) return [...new Set(names)].join(", ");
-  const last = step.items.findLast((item) => item.kind === "generation");
-  return last?.kind === "generation" ? (last.text ?? last.error?.message ?? "") : "";
-}
-
-function tokensOf(count: number): string {
-  return count > 0 ? `${formatTokens(count)} tokens` : "";
+function originOf(origin: NonNullable<RunSummary["origin"]>): string {
+  return `${originWords(origin)} ${origin.runId.slice(0, 4)}`;
 }
 
 function asRunStatus(run: RunSummary): Parameters<typeof runStatusWords>[0] {

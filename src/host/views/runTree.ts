@@ -1,44 +1,7 @@
-/** The nodes of the Runs view: which there are, under what, each the same object for as long as the view lives. */
-import type { LoadedRun, RunSummary } from "../../app/runIndex";
-
-export type RunNode = JobNode | RunRowNode | StepNode | ItemNode | CheckpointNode | ProblemNode;
-
-export interface JobNode {
-  kind: "job";
-  id: string;
-  /** The job's folder. */
-  jobDir: string;
-}
-export interface RunRowNode {
-  kind: "run";
-  id: string;
-  dir: string;
-}
-export interface StepNode {
-  kind: "step";
-  id: string;
-  dir: string;
-  step: number;
-}
-export interface ItemNode {
-  kind: "item";
-  id: string;
-  dir: string;
-  step: number;
-  seq: number;
-}
-export interface CheckpointNode {
-  kind: "checkpoint";
-  id: string;
-  dir: string;
-  step: number;
-}
-export interface ProblemNode {
-  kind: "problem";
-  id: string;
-  dir: string;
-  index: number;
-}
+/** What hangs under what in the Runs view: runs under their job, a delegate's under the call that it does. */
+import type { RunSummary } from "../../app/runIndex";
+import type { Run } from "../../model/run";
+import type { RunNode, RunNodes } from "./runNodes";
 
 /** A job with its runs, newest first. */
 export interface Job {
@@ -74,88 +37,66 @@ export function topRuns(job: Job): RunSummary[] {
   return job.runs.filter(({ parentRunId }) => parentRunId === undefined || !ids.has(parentRunId));
 }
 
+/** Oldest first. */
 export function delegatedRuns(job: Job, run: RunSummary): RunSummary[] {
   return job.runs.filter(({ parentRunId }) => parentRunId === run.runId).reverse();
 }
 
-/** Makes nodes and remembers them: the editor knows a row by its object. */
-export class RunNodes {
-  private readonly nodes = new Map<string, RunNode>();
-
-  job(jobDir: string): JobNode {
-    return this.keep({ kind: "job", id: `job:${jobDir}`, jobDir });
-  }
-
-  run(dir: string): RunRowNode {
-    return this.keep({ kind: "run", id: `run:${dir}`, dir });
-  }
-
-  step(dir: string, step: number): StepNode {
-    return this.keep({ kind: "step", id: `step:${dir}:${step}`, dir, step });
-  }
-
-  item(dir: string, step: number, seq: number): ItemNode {
-    return this.keep({ kind: "item", id: `item:${dir}:${seq}`, dir, step, seq });
-  }
-
-  checkpoint(dir: string, step: number): CheckpointNode {
-    return this.keep({ kind: "checkpoint", id: `checkpoint:${dir}:${step}`, dir, step });
-  }
-
-  problem(dir: string, index: number): ProblemNode {
-    return this.keep({ kind: "problem", id: `problem:${dir}:${index}`, dir, index });
-  }
-
-  stepsOf(dir: string, { run, problems }: LoadedRun): RunNode[] {
-    return [
-      ...run.steps.map(({ step }) => this.step(dir, step)),
-      ...problems.map((_, index) => this.problem(dir, index)),
-    ];
-  }
-
-  itemsOf(dir: string, step: number, { run }: LoadedRun): RunNode[] {
-    const found = run.steps.find((each) => each.step === step);
-    if (!found) return [];
-    const items: RunNode[] = found.items.map(({ seq }) => this.item(dir, step, seq));
-    return found.checkpointId === undefined ? items : [...items, this.checkpoint(dir, step)];
-  }
-
-  /** Forgets what belongs to runs that are gone. */
-  retain(dirs: ReadonlySet<string>, jobDirs: ReadonlySet<string>): void {
-    for (const [id, node] of this.nodes) {
-      if (node.kind === "job" ? !jobDirs.has(node.jobDir) : !dirs.has(node.dir)) this.nodes.delete(id);
-    }
-  }
-
-  private keep<T extends RunNode>(node: T): T {
-    const known = this.nodes.get(node.id);
-    // An id begins with the kind of its node, so what is found is of the same kind.
-    if (known) return known as T;
-    this.nodes.set(node.id, node);
-    return node;
-  }
+/** The run of the same job that delegated to this one. */
+export function parentRunOf(run: RunSummary, runs: readonly RunSummary[]): RunSummary | undefined {
+  if (run.parentRunId === undefined) return undefined;
+  const jobDir = jobDirOf(run.dir);
+  return runs.find(({ runId, dir }) => runId === run.parentRunId && jobDirOf(dir) === jobDir);
 }
 
-/** Under which node a row hangs; `undefined` at the top. */
-export function parentOf(
-  node: RunNode,
-  nodes: RunNodes,
-  find: (dir: string) => RunSummary | undefined,
-  siblings: (jobDir: string) => readonly RunSummary[],
-): RunNode | undefined {
-  switch (node.kind) {
-    case "job":
-      return undefined;
-    case "run": {
-      const jobDir = jobDirOf(node.dir);
-      const parentId = find(node.dir)?.parentRunId;
-      const parent = parentId && siblings(jobDir).find(({ runId }) => runId === parentId);
-      return parent ? nodes.run(parent.dir) : nodes.job(jobDir);
-    }
-    case "step":
-    case "problem":
-      return nodes.run(node.dir);
-    default:
-      return nodes.step(node.dir, node.step);
+/** The run that all of it began with: what stops, stops there. */
+export function coordinatorOf(run: RunSummary, runs: readonly RunSummary[]): RunSummary {
+  const seen = new Set<string>();
+  let top = run;
+  for (let up = parentRunOf(top, runs); up && !seen.has(up.dir); up = parentRunOf(top, runs)) {
+    seen.add(up.dir);
+    top = up;
   }
+  return top;
+}
+
+/** The call of the parent's that the delegate does: the newest, where it was gone on with in a later one. */
+export function callOf(parent: Run, child: RunSummary): { step: number; seq: number } | undefined {
+  for (const { step, items } of parent.steps.toReversed()) {
+    const call = items.findLast(
+      (item) =>
+        item.kind === "toolCall" &&
+        (item.childRunId === undefined
+          ? child.parentToolCallId !== undefined && item.toolCallId === child.parentToolCallId
+          : item.childRunId === child.runId),
+    );
+    if (call) return { step, seq: call.seq };
+  }
+  return undefined;
+}
+
+/** @param at the call that they do; without one, those whose call is not known. */
+export function delegatesAt(
+  job: Job,
+  run: RunSummary,
+  loaded: Run | undefined,
+  at: { seq: number } | undefined,
+): RunSummary[] {
+  return delegatedRuns(job, run).filter((child) => (loaded && callOf(loaded, child))?.seq === at?.seq);
+}
+
+/** Under which node a run's row hangs. */
+export function parentNodeOfRun(
+  run: RunSummary,
+  parent: { dir: string; loaded: Run | undefined } | undefined,
+  nodes: RunNodes,
+): RunNode {
+  if (!parent) return nodes.job(jobDirOf(run.dir));
+  const call = parent.loaded && callOf(parent.loaded, run);
+  return call ? nodes.item(parent.dir, call.step, call.seq) : nodes.run(parent.dir);
+}
+
+/** Under which node any other row hangs. */
+export function parentNodeOf(node: Exclude<RunNode, { kind: "run" | "job" }>, nodes: RunNodes): RunNode {
+  return node.kind === "step" || node.kind === "problem" ? nodes.run(node.dir) : nodes.step(node.dir, node.step);
 }

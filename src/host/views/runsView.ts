@@ -1,14 +1,29 @@
 /** The Runs view: reads a run when it is unfolded, and refreshes the rows that changed, never the whole tree for one. */
 import * as vscode from "vscode";
 import type { App } from "../../app/app";
-import type { LoadedRun } from "../../app/runIndex";
+import type { LoadedRun, RunSummary } from "../../app/runIndex";
 import { DisposableStore } from "../../base/disposable";
 import { messageOf } from "../../base/errors";
 import { raceAbort } from "../../base/raceAbort";
+import type { Run } from "../../model/run";
+import { stepAt } from "../../model/stepAt";
 import type { Approvals } from "../approvals";
+import { openQuestions } from "../openQuestions";
 import type { Row } from "./row";
-import { checkpointRow, itemRow, jobRow, problemRow, runRow, runTooltip, stepRow } from "./runRows";
-import { delegatedRuns, type Job, jobDirOf, jobsOf, parentOf, type RunNode, RunNodes, topRuns } from "./runTree";
+import { type ItemNode, type RunNode, RunNodes } from "./runNodes";
+import { jobRow, runRow, runTooltip } from "./runRows";
+import { totalsOf } from "./runTotals";
+import {
+  delegatesAt,
+  type Job,
+  jobDirOf,
+  jobsOf,
+  parentNodeOf,
+  parentNodeOfRun,
+  parentRunOf,
+  topRuns,
+} from "./runTree";
+import { checkpointRow, itemRow, problemRow, stepRow } from "./stepRows";
 import { tooltipOf, treeItemOf } from "./treeItem";
 
 /** Durations of what runs are shown by the second. */
@@ -51,6 +66,8 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
         return this.runChildren(node.dir);
       case "step":
         return this.load(node.dir).then((loaded) => (loaded ? this.nodes.itemsOf(node.dir, node.step, loaded) : []));
+      case "item":
+        return this.load(node.dir).then((loaded) => this.delegatesOf(node.dir, loaded?.run, node));
       default:
         return [];
     }
@@ -66,19 +83,20 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   }
 
   resolveTreeItem(item: vscode.TreeItem, node: RunNode): vscode.TreeItem {
-    const summary =
-      node.kind === "run"
-        ? this.app.runs.get(node.dir)
-        : node.kind === "job"
-          ? this.jobs.get(node.jobDir)?.runs[0]
-          : undefined;
-    if (summary) item.tooltip = tooltipOf(runTooltip(summary));
+    const run = node.kind === "run" ? this.app.runs.get(node.dir) : undefined;
+    const summary = node.kind === "job" ? this.jobs.get(node.jobDir)?.runs[0] : run;
+    if (summary) item.tooltip = tooltipOf(runTooltip(summary, this.totalsOf(summary)));
     return item;
   }
 
-  getParent(node: RunNode): RunNode | undefined {
-    const find = (dir: string) => this.app.runs.get(dir);
-    return parentOf(node, this.nodes, find, (jobDir) => this.jobs.get(jobDir)?.runs ?? []);
+  async getParent(node: RunNode): Promise<RunNode | undefined> {
+    if (node.kind === "job") return undefined;
+    if (node.kind !== "run") return parentNodeOf(node, this.nodes);
+    const run = this.app.runs.get(node.dir);
+    if (!run) return this.nodes.job(jobDirOf(node.dir));
+    const parent = parentRunOf(run, this.runsOf(run));
+    const loaded = parent && (await this.load(parent.dir));
+    return parentNodeOfRun(run, parent && { dir: parent.dir, loaded: loaded?.run }, this.nodes);
   }
 
   /** Shows the run, or the place in it, selected; leaves the focus where it is unless asked. */
@@ -87,8 +105,7 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
     if (!this.app.runs.get(dir)) return;
     const { step, seq } = place;
     const loaded = step === undefined ? undefined : await this.load(dir);
-    const steps = loaded?.run.steps ?? [];
-    const at = steps.find((each) => each.step === step) ?? (step === undefined ? undefined : steps.at(-1));
+    const at = loaded && step !== undefined ? (stepAt(loaded.run, step) ?? loaded.run.steps.at(-1)) : undefined;
     const item = at?.items.find((each) => each.seq === seq);
     const node =
       at === undefined
@@ -124,7 +141,7 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
     }
     if (node.kind === "run") {
       const run = this.app.runs.get(node.dir);
-      return run && runRow(run, moment);
+      return run && runRow(run, moment, this.totalsOf(run));
     }
     const loaded = await this.load(node.dir);
     if (!loaded) return undefined;
@@ -132,20 +149,34 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
       const problem = loaded.problems[node.index];
       return problem && problemRow(problem);
     }
-    const step = loaded.run.steps.find((each) => each.step === node.step);
+    const step = stepAt(loaded.run, node.step);
     if (!step) return undefined;
     if (node.kind === "step") return stepRow(loaded.run, step, moment);
     if (node.kind === "checkpoint") return checkpointRow(loaded.run, step);
     const item = step.items.find((each) => each.seq === node.seq);
-    return item && itemRow(loaded.run, step, item);
+    return item && itemRow(loaded.run, step, item, this.delegatesOf(node.dir, loaded.run, node).length > 0);
   }
 
   private async runChildren(dir: string): Promise<RunNode[]> {
+    // Of a run that waits for its turn there is nothing yet.
+    if (this.app.runs.get(dir)?.isQueued) return [];
     const loaded = await this.load(dir);
+    return [...(loaded ? this.nodes.stepsOf(dir, loaded) : []), ...this.delegatesOf(dir, loaded?.run)];
+  }
+
+  /** The runs that the call delegates to; without a call, those whose call is not known. */
+  private delegatesOf(dir: string, loaded: Run | undefined, call?: ItemNode): RunNode[] {
     const job = this.jobs.get(jobDirOf(dir));
     const run = this.app.runs.get(dir);
-    const delegated = job && run ? delegatedRuns(job, run).map((each) => this.nodes.run(each.dir)) : [];
-    return [...(loaded ? this.nodes.stepsOf(dir, loaded) : []), ...delegated];
+    return job && run ? delegatesAt(job, run, loaded, call).map((each) => this.nodes.run(each.dir)) : [];
+  }
+
+  private runsOf({ dir }: RunSummary): readonly RunSummary[] {
+    return this.jobs.get(jobDirOf(dir))?.runs ?? [];
+  }
+
+  private totalsOf(run: RunSummary) {
+    return totalsOf(run, this.runsOf(run));
   }
 
   private load(dir: string): Promise<LoadedRun | undefined> {
@@ -171,6 +202,7 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
     for (const dir of dirs) this.loaded.delete(dir);
     if (this.readJobs()) this.changed.fire(undefined);
     else for (const jobDir of new Set([...dirs].map(jobDirOf))) this.fireJob(jobDir);
+    this.showBadge();
     this.keepTicking();
   }
 
@@ -189,12 +221,17 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   }
 
   private showWaiting(): void {
-    const count = this.approvals.waitingRuns().size;
+    this.showBadge();
+    this.fireRunning();
+  }
+
+  private showBadge(): void {
+    const count = this.approvals.waitingRuns().size + openQuestions(this.app.runs.list()).length;
+    if (count === (this.view.badge?.value ?? 0)) return;
     this.view.badge =
       count === 0
         ? undefined
         : { value: count, tooltip: count === 1 ? "1 run waits for you" : `${count} runs wait for you` };
-    this.fireRunning();
   }
 
   private fireRunning(): void {
