@@ -9,7 +9,8 @@ import type { Usage } from "../model/usage";
 
 /** Times in Unix ms; what is not known is left out. */
 export interface LogSummary {
-  source: "runtrail";
+  /** Whose files they are: "runtrail" where some are ours. */
+  source: string;
   runs: RunReport[];
   problems: RunProblem[];
 }

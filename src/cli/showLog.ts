@@ -1,5 +1,4 @@
 /** What `runtrail log` prints: the list, a summary, events as JSON, or the readable log. */
-import type { App } from "../app/app";
 import { exitCodes } from "../app/exitCodes";
 import type { LoadedRun, RunSummary } from "../app/runIndex";
 import { messageOf, UserError } from "../base/errors";
@@ -12,8 +11,8 @@ import { findRuns } from "./findRuns";
 import { createLineWriter, type LineWriter } from "./lineWriter";
 import { isFiltering, type LogFilter, selectEvents, withBothEnds } from "./logSelection";
 import { formatProblem, formatSummary, type LogSummary, reportRun } from "./logSummary";
+import { openShelf, type RunShelf } from "./runShelf";
 import { formatRunTable } from "./runTable";
-import { workspaceRootOf } from "./workspaceRoot";
 
 interface Output {
   lines: LineWriter;
@@ -35,10 +34,7 @@ export async function showLog(options: LogOptions, { io, openApp }: CliContext):
   });
   const leaving = io.onSignal(() => io.exit(exitCodes.cancelled));
   try {
-    const root = workspaceRootOf(io.cwd, options.workspace);
-    app.setFolders([root]);
-    await app.runs.refresh();
-    await show(options, app, root, output);
+    await show(options, await openShelf(app, options, io.cwd), output);
     await output.lines.flush();
     await output.errors.flush();
     return exitCodes.finished;
@@ -48,26 +44,27 @@ export async function showLog(options: LogOptions, { io, openApp }: CliContext):
   }
 }
 
-async function show(options: LogOptions, app: App, root: string, output: Output): Promise<void> {
+async function show(options: LogOptions, shelf: RunShelf, output: Output): Promise<void> {
   const filter: LogFilter = { ...options, types: options.type?.map(eventType) };
-  const isOne = options.job !== undefined || options.run !== undefined;
-  const all = app.runs.list();
-  const meant = findRuns(all, options, root);
+  const isOne = shelf.isOne || options.job !== undefined || options.run !== undefined;
+  const { runs: all, place } = shelf;
+  const meant = findRuns(all, options, place);
   const taken = options.take ? meant.slice(0, options.take) : meant;
   if (options.summary || (options.json && !isOne && !isFiltering(filter))) {
-    const summary = await summarize(taken, app);
+    const summary = await summarize(taken, shelf);
     if (options.json) output.lines.write(JSON.stringify(summary));
     else for (const line of formatSummary(summary)) output.lines.write(line);
   } else if (isOne || isFiltering(filter)) {
     // Oldest first: a job is read from its beginning.
     for (const summary of isOne ? taken.toReversed() : taken.slice(0, 1)) {
       if (output.lines.isBroken) return;
-      showRun(summary, await app.runs.load(summary.dir), filter, options.json ?? false, output);
+      showRun(summary, await shelf.load(summary), filter, options.json ?? false, output);
     }
+    for (const problem of shelf.problems) output.errors.write(formatProblem(problem));
   } else
     for (const line of taken.length > 0 ? formatRunTable(taken, all, output.colours) : []) output.lines.write(line);
   if (all.length === 0)
-    output.errors.write(`There are no runs in ${root} yet. “runtrail start <expertKey> <query>” makes one.`);
+    output.errors.write(`There are no runs in ${place} yet. “runtrail start <expertKey> <query>” makes one.`);
   else if (taken.length < meant.length)
     output.errors.write(`${meant.length - taken.length} older runs are left out; --take 0 shows all.`);
 }
@@ -95,11 +92,13 @@ function showRun({ status }: RunSummary, loaded: LoadedRun, filter: LogFilter, j
   for (const problem of problems) errors.write(formatProblem(problem));
 }
 
-async function summarize(runs: readonly RunSummary[], app: App): Promise<LogSummary> {
-  const summary: LogSummary = { source: "runtrail", runs: [], problems: [] };
-  for (const { dir, status } of runs) {
-    const loaded = await app.runs.load(dir);
-    summary.runs.push(reportRun(loaded, status));
+async function summarize(runs: readonly RunSummary[], shelf: RunShelf): Promise<LogSummary> {
+  const [first] = runs;
+  const source = first && runs.every((run) => run.source === first.source) ? first.source : undefined;
+  const summary: LogSummary = { source: source ?? "runtrail", runs: [], problems: [...shelf.problems] };
+  for (const run of runs) {
+    const loaded = await shelf.load(run);
+    summary.runs.push(reportRun(loaded, run.status));
     summary.problems.push(...loaded.problems);
   }
   return summary;

@@ -4,6 +4,8 @@ import type { CliCommand } from "../cliCommand";
 import { append, atLeast } from "../runOptions";
 
 export interface LogOptions {
+  /** Of the workspace, job, run or log that is meant. */
+  path?: string;
   job?: string;
   run?: string;
   step?: number;
@@ -23,6 +25,7 @@ export const logCommand: CliCommand = {
     program
       .command("log")
       .description("list the runs of this workspace, or print some of them")
+      .argument("[path]", "a workspace, a folder of a job or a run, or a log with one event a line; Perstack's as well")
       .option("--job <id>", "the runs of this job (the beginning of its id is enough)")
       .option("--run <id>", "this run (the beginning of its id is enough)")
       .option("--step <n>", "this step only", atLeast(0))
@@ -39,11 +42,11 @@ export const logCommand: CliCommand = {
       )
       .addHelpText(
         "after",
-        "\nWithout --job and --run a filter shows the newest run. Logs are read only, never changed.\n",
+        "\nWithout --job, --run and a path a filter shows the newest run. Logs are read only, never changed.\n",
       )
-      .action(async (options: LogOptions) => {
+      .action(async (path: string | undefined, options: LogOptions) => {
         const { showLog } = await import("../showLog");
-        context.finish(await showLog(options, context));
+        context.finish(await showLog({ ...options, ...(path !== undefined && { path }) }, context));
       });
   },
 };
