@@ -1,21 +1,23 @@
-/** The library: `import { run } from "runtrail"`. */
+/** The library: `import { resume, run } from "runtrail"`. */
 import { resolve } from "node:path";
-import { messageOf } from "../base/errors";
+import { messageOf, UserError } from "../base/errors";
 import type { AnyEvent } from "../model/events";
 import type { RunOutcome } from "../runtime/runExpert";
-import type { ApprovalMode, RunChoices, StartRequest } from "./app";
+import type { App, ApprovalMode, RunChoices, RunHandle } from "./app";
 import { createApp } from "./createApp";
 import { requireDefinitionUpward } from "./findDefinitions";
+import { type GivenAnswer, launchPlan, planGoingOn } from "./planGoingOn";
 
-export { UserError } from "../base/errors";
 export type { AnyEvent, EventOf, EventType, LiveEvent, RunEvent } from "../model/events";
 export type { ErrorClass, EventError } from "../model/failure";
 export type { Usage } from "../model/usage";
-export type { RunOutcome };
+export type { GivenAnswer, RunOutcome };
+export { UserError };
 
 export interface RunParams extends RunChoices {
   expertKey: string;
-  query: string;
+  /** Needed unless an earlier job goes on. */
+  query?: string;
   /** Folder to work in; the nearest `perstack.toml` from there upward defines the expert. */
   workspace: string;
   /** Path of the `perstack.toml`, where it is not that one. */
@@ -23,7 +25,28 @@ export interface RunParams extends RunChoices {
   /** Per generation, in ms. */
   timeout?: number;
   envPaths?: readonly string[];
+  /**
+   * The job to go on with: with a query its newest run is continued by a new one; without, or with answers, the newest
+   * run goes on in place.
+   */
+  continueJob?: string;
+  /** With `continueJob`: a new run branches off from this checkpoint of the job. */
+  resumeFrom?: string;
+  /** With `continueJob`: to what the run asked, where it stopped for input. */
+  answers?: readonly GivenAnswer[];
 }
+
+export interface ResumeParams extends Omit<RunChoices, "jobId"> {
+  /** The folder of a run that stopped, failed or was interrupted: `dir` of its outcome. */
+  dir: string;
+  /** To what it asked, where it stopped for input. */
+  answers?: readonly { toolCallId: string; text: string }[];
+  /** Per generation, in ms. */
+  timeout?: number;
+  envPaths?: readonly string[];
+}
+
+export type PlayedRun = RunOutcome & { jobId: string; runId: string; dir: string };
 
 export interface RunOptions {
   /** Hears every event, durable ones after they are in the journal. What it throws is reported and harms nothing. */
@@ -39,27 +62,53 @@ export interface RunOptions {
 }
 
 /**
- * Runs an expert to its end.
+ * Runs an expert to its end, or to where it stops for input or at a limit.
  * @returns how it ended; a run that fails is an outcome, not an exception
  * @throws UserError for a request or definition that cannot be run
  */
-export async function run(
-  params: RunParams,
-  options: RunOptions = {},
-): Promise<RunOutcome & { jobId: string; runId: string; dir: string }> {
-  const { workspace, config, timeout, ...rest } = params;
-  const { eventListener, signal, approval = "read-only", env = process.env } = options;
+export async function run(params: RunParams, options: RunOptions = {}): Promise<PlayedRun> {
+  const { workspace, config, expertKey, continueJob, resumeFrom, answers = [], query = "", ...choices } = params;
+  const { jobId, timeout, ...rest } = choices;
+  const root = resolve(workspace);
+  if (continueJob === undefined && (resumeFrom !== undefined || answers.length > 0)) {
+    throw new UserError("resumeFrom and answers need continueJob: the job they are about.");
+  }
+  const definitionPath = config ? resolve(root, config) : await requireDefinitionUpward(root);
+  const { approval = "read-only" } = options;
+  const terms = { ...rest, timeoutMs: timeout, approval, definitionPath, workspaceRoot: root };
+  return await play(options, async (app) => {
+    if (continueJob === undefined) return await app.start({ ...terms, expertKey, query, jobId });
+    app.setFolders([root]);
+    await app.runs.refresh();
+    const ofJob = app.runs.list().filter((each) => each.jobId === continueJob);
+    if (ofJob.length === 0) throw new UserError(`There is no job ${continueJob} in ${root}.`);
+    const howToAnswer = ({ runId, inputRequests = [] }: (typeof ofJob)[number]) =>
+      `The run ${runId} waits for answers: ${inputRequests.map(({ toolCallId, tool }) => `${toolCallId} (${tool})`).join(", ")}. Give them as “answers”.`;
+    const plan = await planGoingOn(ofJob, { query, answers, resumeFrom }, { runs: app.runs, howToAnswer });
+    if (plan.run.expertKey !== expertKey) {
+      throw new UserError(`The run ${plan.run.runId} is of the expert “${plan.run.expertKey}”, not of “${expertKey}”.`);
+    }
+    return await launchPlan(app, plan, { ...terms, by: "library" });
+  });
+}
+
+/**
+ * Goes on with a run in its own journal.
+ * @throws UserError where the run cannot go on: it has finished, goes on elsewhere, waits for answers not given
+ */
+export async function resume(params: ResumeParams, options: RunOptions = {}): Promise<PlayedRun> {
+  const { timeout, dir, ...rest } = params;
+  const { approval = "read-only" } = options;
+  return await play(options, (app) =>
+    app.resume({ ...rest, dir: resolve(dir), timeoutMs: timeout, approval, by: "library" }),
+  );
+}
+
+async function play(options: RunOptions, launch: (app: App) => Promise<RunHandle>): Promise<PlayedRun> {
+  const { eventListener, signal, env = process.env } = options;
   const reportError =
     options.onError ??
     ((error: unknown, context: string) => process.stderr.write(`runtrail: ${context}: ${messageOf(error)}\n`));
-  const root = resolve(workspace);
-  const request: StartRequest = {
-    ...rest,
-    definitionPath: config ? resolve(root, config) : await requireDefinitionUpward(root),
-    workspaceRoot: root,
-    timeoutMs: timeout,
-    approval,
-  };
   const app = createApp({
     env,
     readSecrets: async () => ({}),
@@ -71,7 +120,7 @@ export async function run(
   });
   try {
     signal?.throwIfAborted();
-    const handle = await app.start(request);
+    const handle = await launch(app);
     const onAbort = () => handle.cancel();
     signal?.addEventListener("abort", onAbort, { once: true });
     if (signal?.aborted) handle.cancel();

@@ -49,18 +49,13 @@ export async function planGoingOn(
   const open = run.inputRequests ?? [];
   if (open.length > 0 && wish.answers.length === 0) throw new UserError(howToAnswer(run));
   const answers = assignAnswers(wish.answers, open);
-  const isOurs = run.source === undefined;
-  if (answers.length > 0 || query.trim() === "") {
-    return isOurs
-      ? { kind: "resume", run, answers }
-      : { kind: "start", run, from: { kind: "resume", dir: run.dir }, query: "", answers };
-  }
+  if (answers.length > 0 || query.trim() === "") return { kind: "resume", run, answers };
   return { kind: "start", run, from: { kind: "continue", dir: run.dir }, query, answers };
 }
 
 export interface GoOnTerms extends Omit<RunChoices, "jobId">, RunConditions {
   workspaceRoot: string;
-  /** Only for a new run: one that goes on in place keeps its own. */
+  /** One that goes on in place keeps its own, where it says which that is. */
   definitionPath: string;
   by: ResumeRequest["by"];
 }
@@ -68,7 +63,10 @@ export interface GoOnTerms extends Omit<RunChoices, "jobId">, RunConditions {
 export async function launchPlan(app: App, plan: GoOnPlan, terms: GoOnTerms): Promise<RunHandle> {
   const { workspaceRoot, definitionPath, by, ...choices } = terms;
   const { run, answers } = plan;
-  if (plan.kind === "resume") return await app.resume({ ...choices, dir: run.dir, answers, by });
+  if (plan.kind === "resume") {
+    const known = run.definitionPath === undefined ? { definitionPath } : {};
+    return await app.resume({ ...choices, ...known, dir: run.dir, answers, by });
+  }
   const { from, query } = plan;
   return await app.start({ ...choices, definitionPath, workspaceRoot, expertKey: run.expertKey, query, from, answers });
 }

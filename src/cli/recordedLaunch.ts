@@ -1,5 +1,6 @@
 /** From the arguments of `fork`, `rerun` and `retry` to a run under way. */
 import type { App, StartFrom } from "../app/app";
+import { launchPlan } from "../app/planGoingOn";
 import { UserError } from "../base/errors";
 import type { CliIo } from "./cliIo";
 import type { ForkOptions } from "./commands/fork";
@@ -63,15 +64,13 @@ export async function retryLaunch(options: RetryOptions, command: GoOnCommand, {
     const { run } = place;
     if (run.status === "running") throw new UserError(`The run ${run.runId} has not ended yet. Wait for its end.`);
     if (run.inputRequests?.length) throw new UserError(describeWaiting(run, command).join("\n"));
-    if (options.step === undefined && run.status !== "finished" && run.source === undefined) {
+    if (options.step === undefined && run.status !== "finished") {
       checkSameDefinition(run, options, io);
-      return await app.resume({ ...terms, dir: run.dir, by: "terminal" });
+      const definitionPath = await definitionOf(run, options, place.root, io);
+      const plan = { kind: "resume", run, answers: [] } as const;
+      return await launchPlan(app, plan, { ...terms, definitionPath, workspaceRoot: place.root, by: "terminal" });
     }
-    // Of others' runs there is no journal to go on in: a new run goes on from their last checkpoint.
-    const isEarly = options.step === undefined && run.status !== "finished";
-    const from: StartFrom = isEarly
-      ? { kind: "resume", dir: run.dir }
-      : { kind: "retry", dir: run.dir, step: options.step };
+    const from: StartFrom = { kind: "retry", dir: run.dir, step: options.step };
     return await startAt(app, place, { from, query: "", expertKey: run.expertKey });
   };
 }

@@ -153,8 +153,10 @@ async function work(
       const answer = await generate(state, generation, "answer");
       calls = answer.toolCalls.map((call) => ({ ...call, skill: generation.skillOf(call.tool) }));
     }
+    // A server may give a later call the id of an earlier one: what was answered or broken off is of the calls left.
+    const options = left.length > 0 ? calling : { ...calling, brokenOff: undefined, input: undefined };
     left = [];
-    const { isCompleted, waitsFor } = await callTools(state, calls, calling);
+    const { isCompleted, waitsFor } = await callTools(state, calls, options);
     if (waitsFor.length > 0) return await stopForInput(state, waitsFor);
     const text = await finalText(state, generation, calls.length === 0, isCompleted);
     const duration = clock.elapsed() - stepStarted;

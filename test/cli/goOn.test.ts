@@ -151,13 +151,14 @@ describe("an answer", () => {
     expect(err).toContain("The call c9 waits for no answer. These do: c1 (askUser), c2 (askUser).");
   });
 
-  it("to a run of another system begins a new run, for there is no journal to go on in", async () => {
-    const foreign = { ...waiting("one", ask("c1")), source: "perstack" };
-    const { requests, resumed } = await play(["run", "demo", "blue", "-i", "--continue"], [foreign]);
-    expect(resumed).toEqual([]);
-    expect(requests).toMatchObject([
-      { query: "", from: { kind: "resume", dir: foreign.dir }, answers: [{ toolCallId: "c1", text: "blue" }] },
-    ]);
+  it("to a run that does not say its definition is given with the nearest one", async () => {
+    const { resumed } = await play(["run", "demo", "blue", "-i", "--continue"], two);
+    expect(resumed[0]?.definitionPath).toBe(join(cwd, "perstack.toml"));
+    const known = await play(
+      ["run", "demo", "blue", "-i", "--continue"],
+      [{ ...two[0], definitionPath: "/w/p.toml" } as RunSummary],
+    );
+    expect(known.resumed[0]?.definitionPath).toBeUndefined();
   });
 });
 
