@@ -1,7 +1,7 @@
 /** The runs of other systems in the job folders of a workspace: read again when their folders change, shown like ours. */
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { ForeignRun, FormatProblem } from "../formats/format";
+import type { ForeignRun, ForeignRuns } from "../formats/format";
 import { runOf } from "../model/run";
 import { listRunsOfJob } from "../store/runFolders";
 import type { LoadedRun, RunSummary } from "./runIndex";
@@ -94,7 +94,7 @@ export function createForeignRunIndex(options: ForeignRunIndexOptions): ForeignR
       known.runsAt = runsAt;
       return showRows(known, false);
     }
-    const read = times.size === 0 ? undefined : await readForeignJob(jobDir);
+    const read = times.size === 0 ? undefined : await readJob(jobDir);
     const rows = (read?.runs ?? []).flatMap((foreign) => rowOf(foreign, read?.source ?? ""));
     const changes = new Map(known?.changes);
     for (const [name, at] of times) {
@@ -134,14 +134,14 @@ export function createForeignRunIndex(options: ForeignRunIndexOptions): ForeignR
     async check() {
       const due: string[] = [];
       for (const [jobDir, { stamp, runsAt, rows }] of jobs) {
-        const isMoving = stamp === "" || rows.some(({ summary }) => summary.status === "running");
-        // A run that begins in a job that was at rest makes a folder.
+        const isMoving = stamp === "" || rows.some(({ isOpen }) => isOpen);
+        // A run that begins in a job that is at rest makes a folder.
         if (isMoving || (await changedAt(join(jobDir, "runs"))) !== runsAt) due.push(jobDir);
       }
       await refreshJobs(due);
     },
     async load(dir) {
-      const read = await readForeignJob(dirname(dirname(dir)));
+      const read = await readJob(dirname(dirname(dir)));
       const found = read?.runs.find((run) => run.dir === dir);
       const run = found && runOf(found.events);
       if (!found || !run) throw new Error(`The run in ${dir} is no longer there.`);
@@ -177,20 +177,8 @@ async function changedAt(dir: string): Promise<number | undefined> {
   return stats?.isDirectory() ? stats.mtimeMs : undefined;
 }
 
-/** All runs of other systems in a job folder; `undefined` where no format knows it. Loads the formats. */
-export async function readForeignJob(
-  jobDir: string,
-): Promise<{ source: string; runs: ForeignRun[]; problems: FormatProblem[] } | undefined> {
-  const { formats } = await import("./deferred");
-  for (const format of formats) {
-    if (!(await format.accepts(jobDir))) continue;
-    const { runs, problems } = await format.read(jobDir);
-    return { source: format.name, runs, problems };
-  }
-  return undefined;
-}
-
-/** One run of another system, by the folder that the index shows it with. */
-export async function readForeignRun(dir: string): Promise<ForeignRun | undefined> {
-  return (await readForeignJob(dirname(dirname(dir))))?.runs.find((run) => run.dir === dir);
+/** The formats are loaded with the first folder that may need them. */
+async function readJob(jobDir: string): Promise<ForeignRuns | undefined> {
+  const { readForeignJob } = await import("./deferred");
+  return await readForeignJob(jobDir);
 }

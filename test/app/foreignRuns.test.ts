@@ -1,11 +1,12 @@
 /** Jobs of Perstack in the run index: shown like ours, read again when they change, never taken for ours. */
-import { mkdtemp, realpath, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createRunIndex, type LiveRunIndex } from "../../src/app/createRunIndex";
-import { createForeignRunIndex, readForeignRun } from "../../src/app/foreignRuns";
+import { createForeignRunIndex } from "../../src/app/foreignRuns";
 import { newId } from "../../src/app/newId";
+import { readForeignRun } from "../../src/app/readForeign";
 import type { RunSummary } from "../../src/app/runIndex";
 import { createRunFolder } from "../../src/store/runFolder";
 import { runLoop } from "../support/loopHarness";
@@ -123,46 +124,77 @@ describe("jobs of Perstack in the run index", () => {
     expect((await index.load(dir)).problems).toEqual([{ file: torn, reason: expect.any(String) }]);
   });
 
-  it("are taken to go on for as long as they are seen to change", async () => {
-    let now = Date.now();
-    const shown = new Map<string, RunSummary>();
+  describe("of which no process is known", () => {
+    let now = 0;
     let told = 0;
-    const foreign = createForeignRunIndex({
-      isOurs: () => false,
-      show(summary) {
-        told += 1;
-        shown.set(summary.runId, summary);
-      },
-      forget: () => undefined,
-      onError(error) {
-        throw error;
-      },
-      now: () => now,
+    let shown: Map<string, RunSummary>;
+    let foreign: ForeignRunIndex;
+    beforeEach(() => {
+      // Long after the files were written.
+      now = Date.now() + 60_000;
+      told = 0;
+      shown = new Map();
+      foreign = createForeignRunIndex({
+        isOurs: () => false,
+        show(summary) {
+          told += 1;
+          shown.set(summary.runId, summary);
+        },
+        forget: (dir) => void shown.delete(basename(dir)),
+        onError(error) {
+          throw error;
+        },
+        now: () => now,
+      });
     });
-    const boss = job.run("boss", { query: "Do" });
-    const [call] = boss.calls("", { tool: "worker", skill: "worker", args: { query: "Work" } });
-    if (!call) throw new Error("no call");
-    boss.stop("Delegate", [call]);
-    const jobDir = await job.write(root);
-    const bossDir = join(jobDir, "runs", boss.runId);
-    const longAgo = new Date(now - 60_000);
-    await utimes(bossDir, longAgo, longAgo);
-    await foreign.refresh([jobDir]);
-    expect(shown.get(boss.runId)?.status).toBe("unknown");
-    const worker = boss.delegate(call);
-    oneStep(worker);
-    await job.write(root);
-    await utimes(bossDir, longAgo, longAgo);
-    await foreign.check();
-    // Who waits for a delegate at work is at work.
-    expect([...shown.values()].map(({ status }) => status)).toEqual(["running", "running"]);
-    now += 60_000;
-    await foreign.check();
-    const before = told;
-    await foreign.check();
-    expect(told).toBe(before);
-    now += 10 * 60_000;
-    await foreign.check();
-    expect([...shown.values()].map(({ status }) => status)).toEqual(["unknown", "unknown"]);
+    const statuses = () => [...shown.values()].map(({ status }) => status);
+
+    it("are taken to go on for as long as they are seen to change", async () => {
+      const run = job.run("solo", { query: "Do" });
+      oneStep(run);
+      await foreign.refresh([await job.write(root)]);
+      await foreign.check();
+      expect([statuses(), told]).toEqual([["unknown"], 1]);
+      oneStep(run);
+      await job.write(root);
+      await foreign.check();
+      expect([statuses(), told]).toEqual([["running"], 2]);
+      now += 60_000;
+      await foreign.check();
+      expect([statuses(), told]).toEqual([["running"], 2]);
+      now += 10 * 60_000;
+      await foreign.check();
+      expect([statuses(), told]).toEqual([["unknown"], 3]);
+      run.complete("Done.");
+      await job.write(root);
+      await foreign.check();
+      expect([statuses(), told]).toEqual([["finished"], 4]);
+    });
+
+    it("are at work as long as a delegate is that they wait for", async () => {
+      const boss = job.run("boss", { query: "Do" });
+      const [call] = boss.calls("", { tool: "worker", skill: "worker", args: { query: "Work" } });
+      if (!call) throw new Error("no call");
+      boss.stop("Delegate", [call]);
+      await foreign.refresh([await job.write(root)]);
+      expect(statuses()).toEqual(["unknown"]);
+      oneStep(boss.delegate(call));
+      await job.write(root);
+      await foreign.check();
+      expect(statuses()).toEqual(["running", "running"]);
+      now += 10 * 60_000;
+      await foreign.check();
+      expect(statuses()).toEqual(["unknown", "unknown"]);
+    });
+
+    it("are at work when their job was seen to come", async () => {
+      await foreign.refresh([]);
+      job.run("solo", { query: "Do" }).generate();
+      const jobDir = await job.write(root);
+      await foreign.refresh([jobDir]);
+      expect(statuses()).toEqual(["running"]);
+      await foreign.refresh([]);
+      expect(statuses()).toEqual([]);
+    });
   });
 });
