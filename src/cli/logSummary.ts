@@ -1,11 +1,13 @@
 /** `runtrail log --summary --json`: the contract for scripts, and the same for a person. */
 import type { LoadedRun, RunProblem } from "../app/runIndex";
+import type { InputRequest, Origin } from "../model/events";
 import type { ErrorClass, FailureGrade } from "../model/failure";
 import { formatCount, formatTokens } from "../model/formatting";
 import { oneLine } from "../model/plainText";
 import type { RunStatus } from "../model/run";
-import { gradeSign, runStatusWords } from "../model/statusText";
+import { describeOrigin, gradeSign, runStatusWords } from "../model/statusText";
 import type { Usage } from "../model/usage";
+import { describeQuestion } from "./howToGoOn";
 
 /** Times in Unix ms; what is not known is left out. */
 export interface LogSummary {
@@ -21,6 +23,10 @@ export interface RunReport {
   title: string;
   status: RunStatus;
   stopReason?: string;
+  /** Where it came from, when not from nothing. */
+  origin?: Origin;
+  /** What it stopped for, where it waits for a person's answers. */
+  waitsFor?: readonly InputRequest[];
   steps: number;
   toolCalls: number;
   failures: { step: number; grade: FailureGrade; class: ErrorClass; reason: string }[];
@@ -39,6 +45,8 @@ export function reportRun({ run }: LoadedRun, status: RunStatus): RunReport {
     title: `${run.expertKey}: ${oneLine(run.query, 120)}`,
     status,
     ...(run.stopReason && { stopReason: run.stopReason }),
+    ...(run.origin && { origin: run.origin }),
+    ...(run.stopReason === "input" && { waitsFor: run.inputRequests }),
     steps: run.steps.length,
     toolCalls: items.filter(({ kind }) => kind === "toolCall").length,
     failures: run.failures.map(({ step, grade, class: errorClass, reason }) => ({
@@ -64,6 +72,9 @@ export function formatSummary({ runs, problems }: LogSummary): string[] {
         run.usage ? `${formatTokens(run.usage.totalTokens)} tokens` : "tokens unknown",
         `run ${oneLine(run.id, 130)}`,
       ].join(" · "),
+      ...(run.parentRunId === undefined ? [] : [`  delegated by run ${oneLine(run.parentRunId, 130)}`]),
+      ...(run.origin ? [`  ${oneLine(describeOrigin(run.origin), 400)}`] : []),
+      ...(run.waitsFor ?? []).flatMap((request) => describeQuestion(request).map((line) => `  ${line}`)),
       ...run.failures.map(
         ({ step, grade, class: errorClass, reason }) =>
           `  ${gradeSign(grade)} ${grade} at step ${step} (${errorClass}): ${oneLine(reason, 200)}`,

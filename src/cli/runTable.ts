@@ -1,19 +1,20 @@
-/** Runs as a table for a terminal, newest first, ids cut to what tells them apart. */
+/** Runs as a table for a terminal, newest first and delegates under their callers, ids cut to what tells them apart. */
 import type { RunSummary } from "../app/runIndex";
 import { formatCost, formatDuration, formatTime, formatTokens } from "../model/formatting";
 import { oneLine } from "../model/plainText";
-import { gradeSign, stopWords } from "../model/statusText";
+import { describeOrigin, gradeSign, stopWords } from "../model/statusText";
 import { alignColumns } from "./alignColumns";
 import type { Colours } from "./colours";
+import type { NestedRun } from "./nestRuns";
 
 const head = ["STATUS", "STARTED", "TOOK", "STEPS", "TOKENS", "COST", "JOB", "RUN", "EXPERT", "QUERY"];
 const shortestId = 8;
 
 /** @param all the runs there are, among which a shortened id must stay unique. */
-export function formatRunTable(runs: readonly RunSummary[], all: readonly RunSummary[], colours: Colours): string[] {
+export function formatRunTable(runs: readonly NestedRun[], all: readonly RunSummary[], colours: Colours): string[] {
   const jobLength = idLength(all.map(({ jobId }) => jobId));
   const runLength = idLength(all.map(({ runId }) => runId));
-  const rows = runs.map((run) => [
+  const rows = runs.map(({ run, depth }) => [
     statusOf(run),
     formatTime(run.startedAt),
     run.finishedAt === undefined ? "" : formatDuration(run.finishedAt - run.startedAt),
@@ -22,18 +23,25 @@ export function formatRunTable(runs: readonly RunSummary[], all: readonly RunSum
     formatCost(run.cost),
     oneLine(run.jobId.slice(0, jobLength), 130),
     oneLine(run.runId.slice(0, runLength), 130),
-    `${run.parentRunId === undefined ? "" : "└ "}${oneLine(run.expertKey, 30)}`,
-    oneLine(run.query, 60),
+    `${run.parentRunId === undefined ? "" : `${"  ".repeat(Math.max(0, depth - 1))}└ `}${oneLine(run.expertKey, 30)}`,
+    `${originOf(run, runLength)}${oneLine(run.query, 60)}`,
   ]);
   const [title = "", ...lines] = alignColumns([head, ...rows]);
-  return [colours.bold(title), ...lines.map((line, index) => colourOf(runs[index], colours)(line))];
+  return [colours.bold(title), ...lines.map((line, index) => colourOf(runs[index]?.run, colours)(line))];
 }
 
-function statusOf({ status, stopReason, failure }: RunSummary): string {
+/** "[fork of run 1a2b3c4d] " */
+function originOf({ origin }: RunSummary, runLength: number): string {
+  if (!origin) return "";
+  const { kind, jobId, runId } = origin;
+  return `[${oneLine(describeOrigin({ kind, jobId, runId: runId.slice(0, runLength) }), 60)}] `;
+}
+
+function statusOf({ status, stopReason, failure, isQueued }: RunSummary): string {
   const recovered = status === "finished" && failure?.grade === "recovered" ? ` ${gradeSign("recovered")}` : "";
   if (status === "finished") return `✓ finished${recovered}`;
   if (status === "failed") return "✗ failed";
-  if (status === "running") return "… running";
+  if (status === "running") return isQueued ? "… queued" : "… running";
   if (status === "unknown") return "? interrupted";
   switch (stopReason) {
     case "maxSteps":

@@ -11,6 +11,7 @@ import { findRuns } from "./findRuns";
 import { createLineWriter, type LineWriter } from "./lineWriter";
 import { isFiltering, type LogFilter, selectEvents, withBothEnds } from "./logSelection";
 import { formatProblem, formatSummary, type LogSummary, reportRun } from "./logSummary";
+import { nestRuns } from "./nestRuns";
 import { openShelf, type RunShelf } from "./runShelf";
 import { formatRunTable } from "./runTable";
 
@@ -61,8 +62,10 @@ async function show(options: LogOptions, shelf: RunShelf, output: Output): Promi
       showRun(summary, await shelf.load(summary), filter, options.json ?? false, output);
     }
     for (const problem of shelf.problems) output.errors.write(formatProblem(problem));
-  } else
-    for (const line of taken.length > 0 ? formatRunTable(taken, all, output.colours) : []) output.lines.write(line);
+  } else {
+    const nested = nestRuns(meant).slice(0, options.take || meant.length);
+    for (const line of nested.length > 0 ? formatRunTable(nested, all, output.colours) : []) output.lines.write(line);
+  }
   if (all.length === 0)
     output.errors.write(`There are no runs in ${place} yet. “runtrail start <expertKey> <query>” makes one.`);
   else if (taken.length < meant.length)

@@ -206,6 +206,40 @@ describe("fork, rerun and retry", () => {
   });
 });
 
+describe("the log of a job", () => {
+  async function log(...args: string[]): Promise<string> {
+    const io = createTestIo({ cwd: bench?.root ?? "" });
+    expect(await runCli(["log", ...args], io)).toBe(0);
+    return io.out();
+  }
+
+  it("has delegates under who called them, whose tokens count theirs, and says where a run came from", async () => {
+    const call = { id: "d", name: "worker", args: { query: "Work" } };
+    await open({ solo: [{ toolCalls: [call], usage }, say("Done"), asking("q1")], worker: [say("Worked")] });
+    const first = await runtrail("run", "solo", "Delegate it");
+    await runtrail("run", "solo", "Ask me", "--continue");
+    const rows = (await log()).split("\n").map((line) => line.split(/ {2,}/u));
+    const cells = (row: string[] | undefined) => [row?.[0], row?.at(-2), row?.at(-1)];
+    expect(rows.slice(1, -1).map(cells)).toEqual([
+      ["! stopped, waits for input", "solo", `[goes on from run ${first.runId.slice(0, 8)}] Ask me`],
+      ["✓ finished", "solo", "Delegate it"],
+      ["✓ finished", "└ worker", "Work"],
+    ]);
+    expect([rows[2]?.[4], rows[3]?.[4]]).toEqual(["330", "110"]);
+    const summary = await log("--summary");
+    expect(summary).toContain(`\n  goes on from run ${first.runId}\n  askUser (q1): Which?\n`);
+    expect(summary).toContain(`\n  delegated by run ${first.runId}\n`);
+    const { runs } = JSON.parse(await log("--summary", "--json"));
+    expect(runs[0]).toMatchObject({
+      stopReason: "input",
+      origin: { kind: "continue" },
+      waitsFor: [{ toolCallId: "q1" }],
+    });
+    const whole = await log("--run", first.runId);
+    expect(whole).toContain("delegates to worker: “Work”");
+  });
+});
+
 describe("the workspace of a job", () => {
   it("is named in the command that goes on, where it was named before", async () => {
     await open({ solo: [asking("q1"), say("Thanks.")] });
