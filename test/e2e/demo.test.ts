@@ -1,6 +1,6 @@
 /** What a newcomer does, by keyboard, with the package as a user gets it: run, watch, fail, find, mend. */
 
-import { mkdtemp, readFile, realpath, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, realpath, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -102,6 +102,35 @@ describe("a newcomer with the demo", () => {
     expect(await readFile(join(folder, "total.txt"), "utf8")).toMatch(/\d/);
     await workbench.setTheme("Default Light Modern");
     await workbench.screenshot("demo-mended-light");
+  });
+
+  it("deletes by one key the job that has the focus, once the question that names it is answered", async () => {
+    const isIt = /^Job: Set the exercise up/;
+    const jobs = join(folder, "perstack", "jobs");
+    const before = await readdir(jobs);
+    await workbench.clickRow("Runs", /^Job: Add up/);
+    await waitUntil("the job to have the focus", async () => {
+      await workbench.press("ArrowDown");
+      return (await workbench.treeRows("Runs")).some(({ label, focused }) => focused && isIt.test(label));
+    });
+    const rows = async () => (await workbench.treeRows("Runs")).map(({ label, expanded }) => ({ label, expanded }));
+    const shown = await rows();
+    const asked = () =>
+      waitUntil("the question", async () => (await workbench.text(".monaco-dialog-box")) || undefined);
+    await workbench.press("Delete");
+    const question = await asked();
+    expect(question).toMatch(/Delete the job “Set the exercise up, .*This cannot be undone/);
+    await workbench.screenshot("demo-delete");
+    await workbench.press("Escape");
+    await waitUntil("the question to go", async () => (await workbench.text(".monaco-dialog-box")) === "");
+    expect(await rows()).toEqual(shown);
+    expect(await readdir(jobs)).toEqual(before);
+
+    await workbench.press("Delete");
+    await asked();
+    await workbench.press("Enter");
+    await waitUntil("the row to go", async () => !(await rows()).some(({ label }) => isIt.test(label)));
+    expect(await readdir(jobs)).toHaveLength(before.length - 1);
   });
 });
 

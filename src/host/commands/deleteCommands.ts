@@ -12,9 +12,12 @@ export function deleteCommands(parts: CommandParts): Commands {
   const { app, runsView } = parts;
 
   const choose = async (argument: unknown): Promise<Deletion | undefined> => {
-    // The key is pressed in the view: there it is the selected row that is meant, whatever log is open.
-    const row = isRecord(argument) && argument.kind === "selection" ? runsView.view.selection[0] : argument;
+    // The key is pressed in the view: there it is the row that is meant, whatever log is open. An extension is not told
+    // which row has the focus, so the keybinding selects it first, and folds it back as it was.
+    const isKey = isRecord(argument) && argument.kind === "selection";
+    const row = isKey ? runsView.view.selection[0] : argument;
     if (isRecord(row) && typeof row.jobDir === "string") return deletionOfJob(app.runs.list(), row.jobDir);
+    if (isKey && (!isRecord(row) || row.kind !== "run")) return undefined;
     const hasEnded = ({ status }: { status: string }) => status !== "running";
     const given = isRecord(row) && row.kind === "run" ? row : undefined;
     const target = given ?? (await resolveTarget(row, parts, "Choose the run to delete", hasEnded));
