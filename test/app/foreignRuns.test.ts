@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createRunIndex, type LiveRunIndex } from "../../src/app/createRunIndex";
-import { createForeignRunIndex } from "../../src/app/foreignRuns";
+import { createForeignRunIndex, type ForeignRunIndex } from "../../src/app/foreignRuns";
 import { newId } from "../../src/app/newId";
 import { readForeignRun } from "../../src/app/readForeign";
 import type { RunSummary } from "../../src/app/runIndex";

@@ -12,6 +12,8 @@ import { type RuntimeEvent, translateRuntimeEvent } from "./translateRuntimeEven
 export interface Outlook {
   /** Calls that wait for a person: they are not carried out. */
   asked: ReadonlySet<string>;
+  /** Calls whose results are told. */
+  answered: ReadonlySet<string>;
   /** Told after the end, such as that skills are let go: for us the end is the last word. */
   late: readonly RuntimeEvent[];
   /** Skills told to start as programs. */
@@ -164,14 +166,17 @@ function callTools(
   run: RunBuilder,
   event: PerstackEventOf<"callTools" | "callDelegate" | "callInteractiveTool">,
   told: readonly PerstackToolCall[],
-  { asked }: Outlook,
+  { asked, answered }: Outlook,
 ): void {
   const toolCalls = told.map(toolCallOf);
   run.finishGeneration({ finishReason: "toolCalls", ...spokenIn(event.newMessage), toolCalls, ...used(event) }, event);
   run.retries = 0;
-  // What stands beside the completion is never carried out, nor gets it a result.
+  // Perstack never carries out what stands beside the completion; others that write its events may.
   const completion = toolCalls.find(({ skill, tool }) => skill === baseSkillName && tool === completionTool);
-  for (const call of completion ? [completion] : toolCalls) if (!asked.has(call.id)) run.startCall(call, event);
+  for (const call of toolCalls) {
+    const isMade = !completion || call === completion || answered.has(call.id);
+    if (isMade && !asked.has(call.id)) run.startCall(call, event);
+  }
 }
 
 /**

@@ -68,9 +68,13 @@ function outlookOf({ records, run }: Segment): Outlook {
     const isStop = event.type === "stopRunByInteractiveTool" || event.type === "stopRunByDelegate";
     return isStop ? (event.checkpoint?.pendingToolCalls ?? []) : [];
   });
+  const answered = events.flatMap((event) =>
+    event.type === "resolveToolResults" ? event.toolResults.map(({ id }) => id) : [],
+  );
   const end = events.findLastIndex(({ type }) => endsSegment.test(type));
   return {
     asked: new Set(pending.map(({ id }) => id)),
+    answered: new Set(answered),
     late: events.slice(end + 1).filter(isRuntimeEvent),
     programs: new Set(events.flatMap((event) => (event.type === "skillStarting" ? [event.skillName] : []))),
     delegateRunId: (toolCallId) => run.delegates.get(toolCallId)?.id,
