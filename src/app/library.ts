@@ -6,7 +6,7 @@ import type { RunOutcome } from "../runtime/runExpert";
 import type { App, ApprovalMode, RunChoices, RunHandle } from "./app";
 import { createApp } from "./createApp";
 import { requireDefinitionUpward } from "./findDefinitions";
-import { type GivenAnswer, launchPlan, planGoingOn } from "./planGoingOn";
+import { definitionFor, type GivenAnswer, launchPlan, planGoingOn } from "./planGoingOn";
 
 export type { AnyEvent, EventOf, EventType, LiveEvent, RunEvent } from "../model/events";
 export type { ErrorClass, EventError } from "../model/failure";
@@ -73,11 +73,14 @@ export async function run(params: RunParams, options: RunOptions = {}): Promise<
   if (continueJob === undefined && (resumeFrom !== undefined || answers.length > 0)) {
     throw new UserError("resumeFrom and answers need continueJob: the job they are about.");
   }
-  const definitionPath = config ? resolve(root, config) : await requireDefinitionUpward(root);
+  const named = config ? resolve(root, config) : undefined;
   const { approval = "read-only" } = options;
-  const terms = { ...rest, timeoutMs: timeout, approval, definitionPath, workspaceRoot: root };
+  const terms = { ...rest, timeoutMs: timeout, approval, workspaceRoot: root };
   return await play(options, async (app) => {
-    if (continueJob === undefined) return await app.start({ ...terms, expertKey, query, jobId });
+    if (continueJob === undefined) {
+      const definitionPath = named ?? (await requireDefinitionUpward(root));
+      return await app.start({ ...terms, definitionPath, expertKey, query, jobId });
+    }
     app.setFolders([root]);
     await app.runs.refresh();
     const ofJob = app.runs.list().filter((each) => each.jobId === continueJob);
@@ -88,7 +91,8 @@ export async function run(params: RunParams, options: RunOptions = {}): Promise<
     if (plan.run.expertKey !== expertKey) {
       throw new UserError(`The run ${plan.run.runId} is of the expert “${plan.run.expertKey}”, not of “${expertKey}”.`);
     }
-    return await launchPlan(app, plan, { ...terms, by: "library" });
+    const definitionPath = named ?? (await definitionFor(plan.run, root));
+    return await launchPlan(app, plan, { ...terms, definitionPath, by: "library" });
   });
 }
 

@@ -1,8 +1,10 @@
 /** How a job goes on: its newest run in place, a new run behind it, or a branch from one of its checkpoints. */
+import { stat } from "node:fs/promises";
 import { UserError } from "../base/errors";
 import type { InputRequest, RunEvent } from "../model/events";
 import { runOf } from "../model/run";
 import type { App, InputAnswer, ResumeRequest, RunChoices, RunConditions, RunHandle, StartFrom } from "./app";
+import { requireDefinitionUpward } from "./findDefinitions";
 import { pickId } from "./pickId";
 import type { RunIndex, RunSummary } from "./runIndex";
 
@@ -55,7 +57,6 @@ export async function planGoingOn(
 
 export interface GoOnTerms extends Omit<RunChoices, "jobId">, RunConditions {
   workspaceRoot: string;
-  /** One that goes on in place keeps its own, where it says which that is. */
   definitionPath: string;
   by: ResumeRequest["by"];
 }
@@ -63,12 +64,15 @@ export interface GoOnTerms extends Omit<RunChoices, "jobId">, RunConditions {
 export async function launchPlan(app: App, plan: GoOnPlan, terms: GoOnTerms): Promise<RunHandle> {
   const { workspaceRoot, definitionPath, by, ...choices } = terms;
   const { run, answers } = plan;
-  if (plan.kind === "resume") {
-    const known = run.definitionPath === undefined ? { definitionPath } : {};
-    return await app.resume({ ...choices, ...known, dir: run.dir, answers, by });
-  }
+  if (plan.kind === "resume") return await app.resume({ ...choices, definitionPath, dir: run.dir, answers, by });
   const { from, query } = plan;
   return await app.start({ ...choices, definitionPath, workspaceRoot, expertKey: run.expertKey, query, from, answers });
+}
+
+/** The run's own where it is still there, else the nearest of its workspace. Throws `UserError` where there is none. */
+export async function definitionFor({ definitionPath }: RunSummary, workspaceRoot: string): Promise<string> {
+  const stats = definitionPath === undefined ? undefined : await stat(definitionPath).catch(() => undefined);
+  return definitionPath !== undefined && stats ? definitionPath : await requireDefinitionUpward(workspaceRoot);
 }
 
 interface FoundCheckpoint {

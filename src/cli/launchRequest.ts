@@ -8,7 +8,7 @@ import type { CliIo } from "./cliIo";
 import { findRuns } from "./findRuns";
 import { describeWaiting, type GoOnCommand } from "./howToGoOn";
 import { parseAnswers } from "./parseAnswers";
-import { checkSameDefinition, definitionOf } from "./recordedRun";
+import { definitionInPlace, definitionOf } from "./recordedRun";
 import { definitionPathOf, type RunOptions, readText, termsOf } from "./runOptions";
 import { workspaceRootOf } from "./workspaceRoot";
 
@@ -75,8 +75,8 @@ async function goOn({ expertKey, options, command }: Request, text: string, io: 
       { runs: app.runs, howToAnswer },
     );
     checkExpert(plan.run, expertKey);
-    if (plan.kind === "resume") checkSameDefinition(plan.run, options, io);
-    const definitionPath = await definitionOf(plan.run, options, root, io);
+    const find = plan.kind === "resume" ? definitionInPlace : definitionOf;
+    const definitionPath = await find(plan.run, options, root, io);
     return await launchPlan(app, plan, { ...terms, definitionPath, workspaceRoot: root, by: "terminal" });
   };
 }
@@ -88,7 +88,7 @@ function newestJob(all: readonly RunSummary[], root: string): string {
 }
 
 /** Where the runs lie: the folder that they may work in. */
-function rootOf({ workspace, config }: RunOptions, io: CliIo): string {
+export function rootOf({ workspace, config }: RunOptions, io: CliIo): string {
   const named = workspace ?? (config === undefined ? undefined : dirname(resolve(io.cwd, config)));
   return workspaceRootOf(io.cwd, named);
 }

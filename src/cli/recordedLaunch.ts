@@ -8,7 +8,7 @@ import type { RetryOptions } from "./commands/retry";
 import { findEdit, findForkPoint } from "./forkPoint";
 import { describeWaiting, type GoOnCommand } from "./howToGoOn";
 import type { Launch } from "./launchRequest";
-import { checkSameDefinition, definitionOf, findRecorded, type RecordedPlace } from "./recordedRun";
+import { definitionInPlace, definitionOf, findRecorded, type RecordedPlace } from "./recordedRun";
 import { type ModelOptions, readText, termsOf } from "./runOptions";
 
 interface Recorded {
@@ -65,8 +65,7 @@ export async function retryLaunch(options: RetryOptions, command: GoOnCommand, {
     if (run.status === "running") throw new UserError(`The run ${run.runId} has not ended yet. Wait for its end.`);
     if (run.inputRequests?.length) throw new UserError(describeWaiting(run, command).join("\n"));
     if (options.step === undefined && run.status !== "finished") {
-      checkSameDefinition(run, options, io);
-      const definitionPath = await definitionOf(run, options, place.root, io);
+      const definitionPath = await definitionInPlace(run, options, place.root, io);
       const plan = { kind: "resume", run, answers: [] } as const;
       return await launchPlan(app, plan, { ...terms, definitionPath, workspaceRoot: place.root, by: "terminal" });
     }

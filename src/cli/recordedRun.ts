@@ -1,7 +1,7 @@
 /** A recorded run that a command is about: where it lies, and the definition it is run with again. */
-import { resolve } from "node:path";
+import { realpath } from "node:fs/promises";
 import type { App } from "../app/app";
-import { requireDefinitionUpward } from "../app/findDefinitions";
+import { definitionFor } from "../app/planGoingOn";
 import type { RunSummary } from "../app/runIndex";
 import { UserError } from "../base/errors";
 import type { CliIo } from "./cliIo";
@@ -29,23 +29,25 @@ export async function findRecorded(
 
 /** The one that is named, else the run's own, else the nearest. Throws `UserError`. */
 export async function definitionOf(
-  { definitionPath }: RunSummary,
+  run: RunSummary,
   { config }: { config?: string },
   root: string,
   { cwd }: CliIo,
 ): Promise<string> {
-  if (config !== undefined) return await definitionPathOf(config, cwd);
-  return definitionPath ?? (await requireDefinitionUpward(root));
+  return config === undefined ? await definitionFor(run, root) : await definitionPathOf(config, cwd);
 }
 
-/** A run that goes on in place keeps its definition: another one would not be heard. Throws `UserError`. */
-export function checkSameDefinition(
-  { runId, definitionPath }: RunSummary,
-  { config }: { config?: string },
-  { cwd }: CliIo,
-): void {
-  if (config === undefined || definitionPath === undefined || resolve(cwd, config) === definitionPath) return;
+/** One that goes on in its own journal keeps its definition, as long as that is there. Throws `UserError`. */
+export async function definitionInPlace(
+  run: RunSummary,
+  options: { config?: string },
+  root: string,
+  io: CliIo,
+): Promise<string> {
+  const own = await definitionFor(run, root);
+  const named = await definitionOf(run, options, root, io);
+  if (own !== run.definitionPath || (await realpath(named).catch(() => named)) === (await realpath(own))) return named;
   throw new UserError(
-    `The run ${runId} goes on with the definition it began with, ${definitionPath}. “runtrail fork ${runId} --config …” goes on with another.`,
+    `The run ${run.runId} goes on with the definition it began with, ${own}. “runtrail fork ${run.runId} --config …” goes on with another.`,
   );
 }

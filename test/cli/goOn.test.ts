@@ -14,7 +14,9 @@ let cwd = "";
 
 beforeAll(async () => {
   cwd = await realpath(await mkdtemp(join(tmpdir(), "runtrail-go-on-")));
-  await writeFile(join(cwd, "perstack.toml"), '[experts.demo]\ninstruction = "Do it."\n');
+  for (const name of ["perstack.toml", "own.toml"]) {
+    await writeFile(join(cwd, name), '[experts.demo]\ninstruction = "Do it."\n');
+  }
 });
 
 const dirOf = (jobId: string, runId: string) => `/w/perstack/jobs/${jobId}/runs/${runId}`;
@@ -45,7 +47,7 @@ describe("--continue and --continue-job", () => {
   it("continue the newest run of the job that is no delegate's, with the new query", async () => {
     const runs = [
       summary("child", { parentRunId: "second" }),
-      summary("second", { definitionPath: "/w/perstack.toml" }),
+      summary("second", { definitionPath: join(cwd, "own.toml") }),
       summary("first"),
       summary("elsewhere", { jobId: "job-b" }),
     ];
@@ -57,7 +59,7 @@ describe("--continue and --continue-job", () => {
           query: "And now?",
           from: { kind: "continue", dir: dirOf("job-a", "second") },
           answers: [],
-          definitionPath: "/w/perstack.toml",
+          definitionPath: join(cwd, "own.toml"),
           workspaceRoot: cwd,
           maxTokens: 9,
         },
@@ -83,11 +85,6 @@ describe("--continue and --continue-job", () => {
     { args: ["--continue-job", "nope", "q"], said: "There are, newest first: job-a." },
     { args: ["--continue-job", "job-a", "q"], said: "has not ended yet", run: { status: "running" as const } },
     { args: ["--continue", "q"], said: "is of the expert “other”, not of “demo”", run: { expertKey: "other" } },
-    {
-      args: ["--continue", "--config", "perstack.toml"],
-      said: "goes on with the definition it began with, /w/x.toml",
-      run: { status: "failed" as const, definitionPath: "/w/x.toml" },
-    },
     { args: ["--continue", "-i", "blue"], said: "Nothing waits for an answer there" },
     { args: ["--continue-job", "job-a", "q"], said: "no run of its own", run: { parentRunId: "gone" } },
   ])("refuse $args: $said", async ({ args, said, run }) => {
@@ -150,15 +147,28 @@ describe("an answer", () => {
     expect(code).toBe(2);
     expect(err).toContain("The call c9 waits for no answer. These do: c1 (askUser), c2 (askUser).");
   });
+});
 
-  it("to a run that does not say its definition is given with the nearest one", async () => {
-    const { resumed } = await play(["run", "demo", "blue", "-i", "--continue"], two);
-    expect(resumed[0]?.definitionPath).toBe(join(cwd, "perstack.toml"));
-    const known = await play(
-      ["run", "demo", "blue", "-i", "--continue"],
-      [{ ...two[0], definitionPath: "/w/p.toml" } as RunSummary],
-    );
-    expect(known.resumed[0]?.definitionPath).toBeUndefined();
+describe("the definition of a run that goes on in place", () => {
+  const early = (definitionPath?: string) =>
+    summary("one", { status: "failed", ...(definitionPath !== undefined && { definitionPath }) });
+  const usedBy = async (run: RunSummary, ...args: string[]) =>
+    (await play(["run", "demo", "--continue", ...args], [run])).resumed[0]?.definitionPath;
+
+  it("is its own, and the nearest or a named one where that is gone or not known", async () => {
+    expect(await usedBy(early(join(cwd, "own.toml")))).toBe(join(cwd, "own.toml"));
+    expect(await usedBy(early(join(cwd, "own.toml")), "--config", "own.toml")).toBe(join(cwd, "own.toml"));
+    for (const run of [early("/gone/own.toml"), early()]) {
+      expect(await usedBy(run)).toBe(join(cwd, "perstack.toml"));
+      expect(await usedBy(run, "--config", "own.toml")).toBe(join(cwd, "own.toml"));
+    }
+  });
+
+  it("cannot be another one: a fork can", async () => {
+    const args = ["run", "demo", "--continue", "--config", "perstack.toml"];
+    const { code, err, resumed } = await play(args, [early(join(cwd, "own.toml"))]);
+    expect({ code, resumed }).toEqual({ code: 2, resumed: [] });
+    expect(err).toContain(`goes on with the definition it began with, ${join(cwd, "own.toml")}. “runtrail fork one`);
   });
 });
 
