@@ -37,7 +37,31 @@ export interface ForeignRuns {
   problems: FormatProblem[];
 }
 
-/** Reads only, and never throws for bad data: good records plus problems. */
+/** A run of ours, or one that was read, to be written for the other system. */
+export interface RunToWrite {
+  /** With their large results. */
+  events: readonly RunEvent[];
+  /** The conversation that it went on from, its query included. */
+  base?: readonly Message[] | undefined;
+  /** As it was defined when it ran, where that is known. */
+  expert?: ExpertToWrite | undefined;
+}
+
+/** What is needed of an expert's definition. */
+export interface ExpertToWrite {
+  delegates?: readonly string[] | undefined;
+  skills?: Readonly<Record<string, SkillToWrite>> | undefined;
+}
+
+interface SkillToWrite {
+  type: string;
+  command?: string | undefined;
+  packageName?: string | undefined;
+  args?: readonly string[] | undefined;
+  tools?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Reads never throw for bad data: good records plus problems. */
 export interface Format {
   readonly name: "perstack";
   /** For a person. */
@@ -46,4 +70,9 @@ export interface Format {
   accepts(path: string): Promise<boolean>;
   /** Throws only where the signal is aborted. */
   read(path: string, signal?: AbortSignal): Promise<ForeignRuns>;
+  /**
+   * Writes the runs of one job into a folder that is there and empty.
+   * @returns how many files. Throws the system's error, or the signal's reason.
+   */
+  write?(runs: readonly RunToWrite[], folder: string, signal?: AbortSignal): Promise<number>;
 }

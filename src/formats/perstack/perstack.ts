@@ -8,6 +8,7 @@ import { documentedPayloads, PerstackEnvelope, perstackPayloads } from "./persta
 import { eventFile, filesIn, foldersIn, type PerstackRecord, readEventStream } from "./perstackRecord";
 import { readJobFolder } from "./readJobFolder";
 import { translateJob } from "./translateJob";
+import { writePerstackJob } from "./writePerstackJob";
 
 export const perstack: Format = {
   name: "perstack",
@@ -29,6 +30,7 @@ export const perstack: Format = {
     }
     return { source: path, runs: byStart(runs), problems };
   },
+  write: writePerstackJob,
 };
 
 type Place = { kind: "file" } | { kind: "folder"; jobs: string[]; runId?: string };

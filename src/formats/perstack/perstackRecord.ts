@@ -60,16 +60,39 @@ export async function readEventFiles(
   );
   const records: PerstackRecord[] = [];
   const problems: FormatProblem[] = [];
-  await eachFile(paths, signal, async (file) => {
+  const begun = new Set<string>();
+  const take = async (file: string) => {
     const read = await readJsonFile(file);
     const parsed = "problem" in read ? read : parsePerstackEvent(read.value);
-    if ("problem" in parsed) problems.push({ file, reason: parsed.problem });
+    if ("problem" in parsed) {
+      problems.push({ file, reason: parsed.problem });
+      return;
+    }
     // The folder is what says whose the event is: a name from outside must not lead elsewhere.
-    else records.push({ event: { ...parsed.event, jobId: basename(jobDir), runId: basename(dirname(file)) }, file });
-  });
+    const event = { ...parsed.event, jobId: basename(jobDir), runId: basename(dirname(file)) };
+    records.push({ event: withoutConversation(event, begun), file });
+  };
+  const isStart = (path: string) => path.endsWith("-startRun.json");
+  await eachFile(paths.filter(isStart), signal, take);
+  await eachFile(
+    paths.filter((path) => !isStart(path)),
+    signal,
+    take,
+  );
   records.sort((a, b) => compareEvents(a.event, b.event));
   problems.sort((a, b) => (a.file < b.file ? -1 : 1));
   return { records, problems };
+}
+
+/**
+ * A long run tells its conversation again with each generation: it is let go as soon as it was read.
+ * @param begun the runs whose start is known, which is added to
+ */
+function withoutConversation(event: PerstackEvent, begun: Set<string>): PerstackEvent {
+  if (event.type === "startRun") begun.add(event.runId);
+  if (event.type !== "startGeneration" || !begun.has(event.runId)) return event;
+  const { messages, ...rest } = event;
+  return { ...rest, messageCount: messages?.length };
 }
 
 /** Several files side by side; stops where the signal is aborted, by throwing its reason. */
@@ -123,13 +146,14 @@ export async function readEventStream(
   const { lines, tail } = splitLines(read.text);
   const records: PerstackRecord[] = [];
   const problems: FormatProblem[] = [];
+  const begun = new Set<string>();
   const take = (text: string, line: number): string | undefined => {
     const value = parseJson(text);
     if (value === undefined) return "Not JSON.";
     if (other(value)) return undefined;
     const parsed = parsePerstackEvent(value);
     if ("problem" in parsed) return parsed.problem;
-    records.push({ event: parsed.event, file, line });
+    records.push({ event: withoutConversation(parsed.event, begun), file, line });
     return undefined;
   };
   for (const { text, number } of lines) {
@@ -147,7 +171,7 @@ export async function readEventStream(
 const order: readonly string[] = [
   ...["initializeRuntime", "skillStarting", "skillStderr", "skillConnected", "startRun", "documentedStart"],
   ...["finishAllToolCalls", "resumeToolCalls", "startGeneration", "callTools", "finishGeneration"],
-  ...["callDelegate", "callInteractiveTool", "attemptCompletion", "resolveToolResults", "finishToolCall", "retry"],
+  ...["callDelegate", "callInteractiveTool", "resolveToolResults", "attemptCompletion", "finishToolCall", "retry"],
   ...["continueToNextStep", "finishStep", "stopRunByDelegate", "stopRunByInteractiveTool", "stopRunByExceededMaxSteps"],
   ...["stopRunByError", "errorRun", "completeRun", "finishRun", "skillDisconnected"],
 ];

@@ -1,0 +1,50 @@
+/** What Perstack's words tell of, which of our events belong together, and how it puts our reasons. */
+import type { EventOf, RunEvent } from "../../model/events";
+import type { ToolCall } from "../../model/message";
+import type { WrittenError } from "./writtenEvent";
+import { isDelegateCall } from "./writtenParts";
+
+export const completionTool = "attemptCompletion";
+
+const told: Partial<Record<RunEvent["type"], true>> = {
+  startGeneration: true,
+  finishGeneration: true,
+  retryGeneration: true,
+  startToolCall: true,
+  finishToolCall: true,
+  startDelegation: true,
+  finishDelegation: true,
+  requestInput: true,
+  receiveInput: true,
+  finishStep: true,
+  finishRun: true,
+  stopRun: true,
+  errorRun: true,
+};
+
+/** Perstack has no words for approvals, gates, plans and the like. */
+export function tellsOf({ type }: RunEvent): boolean {
+  return told[type] === true;
+}
+
+export function belongsToDelegation(event: RunEvent, calls: readonly ToolCall[]): boolean {
+  if (event.type === "startDelegation" || event.type === "finishDelegation") return true;
+  if (event.type !== "startToolCall" && event.type !== "finishToolCall") return false;
+  return calls.some((call) => call.id === event.toolCallId && isDelegateCall(call));
+}
+
+/** Whether it is said of the step that was done before it; anything else comes in a step of its own. */
+export function endsStep(event: EventOf<"finishRun" | "stopRun" | "errorRun">): boolean {
+  if (event.type === "stopRun") return event.reason === "maxSteps" || event.reason === "budget";
+  return event.type === "finishRun";
+}
+
+/** Perstack is simply killed. */
+export function cancelled(message = "The run was cancelled."): WrittenError {
+  return { name: "Cancelled", message, isRetryable: false };
+}
+
+/** As Perstack words it, for the model; here the model was told the message alone. */
+export function reasonOf({ error, feedback = "" }: EventOf<"retryGeneration">): string {
+  return JSON.stringify({ error: `Error: ${error.message}`, message: feedback });
+}

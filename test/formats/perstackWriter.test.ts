@@ -1,0 +1,429 @@
+/** What runs of ours are in Perstack's words: over the real wire, against the order and the shapes that its own runs have. */
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { readJobRuns } from "../../src/app/jobRuns";
+import { createPerstackWriter } from "../../src/formats/perstack/createPerstackWriter";
+import { inJobOrder } from "../../src/formats/perstack/jobOrder";
+import { perstack } from "../../src/formats/perstack/perstack";
+import { readPerstackCheckpoints } from "../../src/formats/perstack/readCheckpoints";
+import { writePerstackJob } from "../../src/formats/perstack/writePerstackJob";
+import type { WrittenEvent } from "../../src/formats/perstack/writtenEvent";
+import { conversationOf } from "../../src/model/conversation";
+import type { Message } from "../../src/model/message";
+import { type Run, runOf } from "../../src/model/run";
+import { layout } from "../../src/store/layout";
+import { listRunsOfJob } from "../../src/store/runFolders";
+import { type ExpertScript, expertsToml, type JobBench, openJobBench } from "../support/jobs";
+import type { ModelRequest, ModelTurn } from "../support/modelServer";
+import { CheckpointShape, faultOfEvent } from "../support/perstackShapes";
+import { checkLaws, withoutIds } from "./foreignRunLaws";
+
+let bench: JobBench | undefined;
+afterEach(async () => {
+  await bench?.close();
+  bench = undefined;
+});
+
+const STEP = "startGeneration callTools resolveToolResults finishToolCall continueToNextStep";
+const DONE = "startGeneration callTools attemptCompletion completeRun";
+const RETURN = "startRun finishAllToolCalls continueToNextStep";
+const DELEGATE = "startGeneration callTools callDelegate stopRunByDelegate";
+const ASK = "startGeneration callTools callInteractiveTool stopRunByInteractiveTool";
+
+/** Each of Perstack's runs in the order in which they begin, its state events alone. */
+function sequences(told: readonly WrittenEvent[]): string[] {
+  const parts = new Map<string, string[]>();
+  for (const event of told) {
+    const part = parts.get(event.runId) ?? [];
+    parts.set(event.runId, part);
+    if ("stepNumber" in event && !/streaming|^stream/iu.test(event.type)) part.push(event.type);
+  }
+  return [...parts.values()].map((types) => types.join(" "));
+}
+
+/** The job as it is written from its journals. */
+async function toldOf(jobId: string): Promise<WrittenEvent[]> {
+  if (!bench) throw new Error("no bench");
+  const places = await listRunsOfJob(layout.job(bench.root, jobId));
+  const { runs, problems } = await readJobRuns(places.map(({ dir }) => dir));
+  expect(problems).toEqual([]);
+  const writer = createPerstackWriter();
+  const told = [...inJobOrder(runs)].flatMap(({ run, event }) => writer.write(event, run));
+  expectSound(told);
+  return told;
+}
+
+/** What holds for whatever is told: shapes, ids, times, steps, brackets. */
+function expectSound(told: readonly WrittenEvent[]): void {
+  expect(told.flatMap((event) => faultOfEvent(event) ?? [])).toEqual([]);
+  expect(new Set(told.map(({ id }) => id)).size).toBe(told.length);
+  const parts = new Map<string, WrittenEvent[]>();
+  for (const event of told) parts.set(event.runId, [...(parts.get(event.runId) ?? []), event]);
+  for (const events of parts.values()) {
+    expect(events[0]?.type).toBe("initializeRuntime");
+    const times = events.map(({ timestamp }) => timestamp);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expectWholeStreams(events);
+    expectSkillsInPairs(events);
+    let step: number | undefined;
+    for (const event of events) {
+      if (!("stepNumber" in event)) continue;
+      if ("checkpoint" in event) {
+        expect(event.checkpoint.stepNumber).toBe(event.stepNumber);
+        expect(event.step.stepNumber).toBe(event.stepNumber);
+        expect(event.checkpoint.runId).toBe(event.runId);
+      }
+      if (step !== undefined) expect(event.stepNumber).toBe(step);
+      step = event.type === "continueToNextStep" ? event.stepNumber + 1 : event.stepNumber;
+    }
+  }
+}
+
+function expectWholeStreams(events: readonly WrittenEvent[]): void {
+  let text: string | undefined;
+  for (const event of events) {
+    if (event.type === "startStreamingReasoning" || event.type === "startStreamingRunResult") {
+      expect(text).toBeUndefined();
+      text = "";
+    } else if (event.type === "streamReasoning" || event.type === "streamRunResult") text += event.delta;
+    else if (event.type === "completeStreamingReasoning" || event.type === "completeStreamingRunResult") {
+      expect(event.text).toBe(text);
+      text = undefined;
+    } else expect(text).toBeUndefined();
+  }
+}
+
+function expectSkillsInPairs(events: readonly WrittenEvent[]): void {
+  const named = (type: string) =>
+    events.flatMap((event) => (event.type === type && "skillName" in event ? [event.skillName] : [])).toSorted();
+  expect(named("skillDisconnected")).toEqual(named("skillConnected"));
+}
+
+/** Written as a folder and read again, the job's runs are the same. */
+async function expectReadBack(jobId: string): Promise<void> {
+  if (!bench) throw new Error("no bench");
+  const folder = await mkdtemp(join(tmpdir(), "runtrail-export-"));
+  const places = await listRunsOfJob(layout.job(bench.root, jobId));
+  const { runs } = await readJobRuns(places.map(({ dir }) => dir));
+  await writePerstackJob(runs, folder);
+  const read = await perstack.read(folder);
+  expect(read.problems).toEqual([]);
+  expect(read.runs.flatMap(({ problems }) => problems)).toEqual([]);
+  checkLaws(read.runs);
+  const { checkpoints, problems } = await readPerstackCheckpoints(layout.job(folder, jobId));
+  expect(problems).toEqual([]);
+  expect(checkpoints.length).toBeGreaterThan(0);
+  for (const { checkpoint } of checkpoints) expect(CheckpointShape.safeParse(checkpoint).error).toBeUndefined();
+  const again = new Map(read.runs.map((run) => [run.runId, run]));
+  expect(read.runs.map(({ runId }) => runId).toSorted()).toEqual(places.map(({ runId }) => runId).toSorted());
+  for (const { events, base } of runs) {
+    const run = runOf(events);
+    const foreign = again.get(run?.runId ?? "");
+    const copy = runOf(foreign?.events ?? []);
+    const outline = (each: Run | undefined) => ({
+      ...{
+        expert: each?.expertKey,
+        query: each?.query,
+        status: each?.status,
+        stop: each?.stopReason,
+        text: each?.text,
+      },
+      parent: each?.parent,
+      generations: each?.steps.flatMap(({ items }) => items.filter(({ kind }) => kind === "generation")).length,
+      calls: each?.steps
+        .flatMap(({ items }) =>
+          items.flatMap((item) => (item.kind === "toolCall" ? [[item.toolCallId, item.result, item.childRunId]] : [])),
+        )
+        .sort(([a], [b]) => String(a).localeCompare(String(b))),
+      tokens: each?.usage.totalTokens,
+    });
+    const silent = events.filter((event) => event.type === "retryGeneration" && event.feedback === undefined).length;
+    const told = outline(run);
+    expect(outline(copy)).toEqual({ ...told, generations: (told.generations ?? 0) - silent });
+    expect(comparable(conversationOf(foreign?.events ?? [], foreign?.base))).toEqual(
+      comparable(conversationOf(events, base ?? [])),
+    );
+  }
+}
+
+/** Without what has no meaning: ids, and the order of calls that are made side by side. */
+function comparable(messages: readonly Message[]): unknown {
+  const sorted = messages.map((message) => {
+    if (message.type !== "expertMessage" && message.type !== "toolMessage") return message;
+    const idOf = (part: object) => ("toolCallId" in part ? String(part.toolCallId) : "");
+    return { ...message, contents: [...message.contents].sort((a, b) => idOf(a).localeCompare(idOf(b))) } as Message;
+  });
+  return withoutIds(sorted);
+}
+
+const usage = { inputTokens: 100, outputTokens: 10 };
+const calls = (...names: (string | [string, unknown])[]): ModelTurn => ({
+  toolCalls: names.map((name) => (typeof name === "string" ? { name } : { name: name[0], args: name[1] })),
+  usage,
+});
+const says = (text: string): ModelTurn => ({ text, usage });
+const complete = calls("attemptCompletion");
+const solo = expertsToml({ coordinator: "" });
+const team = expertsToml({ coordinator: 'delegates = ["worker", "helper"]', worker: "", helper: "" });
+const asker = expertsToml({
+  coordinator: `[experts.coordinator.skills."ask"]
+type = "interactiveSkill"
+[experts.coordinator.skills."ask".tools.askUser]
+description = "Ask the user"
+inputJsonSchema = '{"type":"object","properties":{"question":{"type":"string"}},"required":["question"]}'
+`,
+});
+const ask = (id: string): { id: string; name: string; args: unknown } => ({
+  id,
+  name: "askUser",
+  args: { question: `${id}?` },
+});
+
+interface Scenario {
+  toml?: string;
+  script: Record<string, ExpertScript>;
+  request?: Parameters<JobBench["start"]>[0];
+  expected: string[];
+}
+
+const scenarios: Record<string, Scenario> = {
+  complete: { script: { coordinator: [complete, says("All done.")] }, expected: [`startRun ${DONE}`] },
+  "complete-with-text": {
+    script: { coordinator: [{ text: "All done.", toolCalls: [{ name: "attemptCompletion" }], usage }] },
+    expected: ["startRun startGeneration callTools completeRun"],
+  },
+  "one-step": { script: { coordinator: [says("Hello")] }, expected: ["startRun startGeneration completeRun"] },
+  "parallel-tools": {
+    script: {
+      coordinator: [calls("healthCheck", ["listDirectory", { path: "." }]), complete, says("Looked.")],
+    },
+    expected: [`startRun ${STEP} ${DONE}`],
+  },
+  "tool-error": {
+    script: { coordinator: [calls(["readTextFile", { path: "no.txt" }]), calls("noSuchTool"), complete, says("Oh.")] },
+    expected: [`startRun ${STEP} ${STEP} ${DONE}`],
+  },
+  "todo-gate": {
+    script: {
+      coordinator: [
+        calls(["todo", { newTodos: ["One"] }]),
+        complete,
+        calls(["todo", { completedTodos: [0] }]),
+        complete,
+        says("Done."),
+      ],
+    },
+    expected: [`startRun ${STEP} ${STEP} ${STEP} ${DONE}`],
+  },
+  "tools-with-completion": {
+    script: { coordinator: [calls("healthCheck", "attemptCompletion"), says("Done.")] },
+    // Perstack leaves the other call out.
+    expected: ["startRun startGeneration callTools resolveToolResults attemptCompletion completeRun"],
+  },
+  "bad-arguments-json": {
+    script: {
+      coordinator: [{ toolCalls: [{ name: "readTextFile", rawArgs: '{"path": "in' }], usage }, complete, says("Done.")],
+    },
+    expected: [`startRun ${STEP} ${DONE}`],
+  },
+  "max-steps": {
+    script: { coordinator: () => calls("healthCheck") },
+    request: { maxSteps: 3 },
+    expected: [
+      `startRun ${STEP} ${STEP} startGeneration callTools resolveToolResults finishToolCall stopRunByExceededMaxSteps`,
+    ],
+  },
+  "http-401": {
+    script: { coordinator: [{ status: 401 }] },
+    expected: ["startRun startGeneration stopRunByError"],
+  },
+  "http-500-once": {
+    script: { coordinator: [{ status: 500, headers: { "retry-after-ms": "1" } }, says("Yes")] },
+    request: { maxRetries: 1 },
+    expected: ["startRun startGeneration completeRun"],
+  },
+  "empty-once": {
+    script: { coordinator: [{ text: "", usage }, complete, says("Done.")] },
+    request: { maxRetries: 1 },
+    expected: [`startRun startGeneration retry continueToNextStep ${DONE}`],
+  },
+  reasoning: {
+    script: {
+      coordinator: [
+        { reasoning: "I look.", toolCalls: [{ name: "healthCheck" }], usage },
+        { reasoning: "I am done.", toolCalls: [{ name: "attemptCompletion" }], usage },
+        says("Done."),
+      ],
+    },
+    expected: [`startRun ${STEP} ${DONE}`],
+  },
+  "delegate-single": {
+    toml: team,
+    script: {
+      coordinator: [calls(["worker", { query: "Work" }]), calls("healthCheck"), complete, says("It is done.")],
+      worker: [calls("healthCheck"), complete, says("Worked")],
+    },
+    expected: [`startRun ${DELEGATE}`, `startRun ${STEP} ${DONE}`, `${RETURN} ${STEP} ${DONE}`],
+  },
+  "delegate-parallel": {
+    toml: team,
+    script: {
+      coordinator: [calls(["worker", { query: "Work" }], ["helper", { query: "Help" }]), complete, says("Both.")],
+      worker: [calls("healthCheck"), complete, says("Worked")],
+      helper: [complete, says("Helped")],
+    },
+    expected: [`startRun ${DELEGATE}`, `startRun ${DONE}`, `startRun ${STEP} ${DONE}`, `${RETURN} ${DONE}`],
+  },
+  "delegate-fails": {
+    toml: team,
+    script: {
+      coordinator: [calls(["worker", { query: "Work" }]), says("I manage without.")],
+      worker: [{ status: 401 }],
+    },
+    // Perstack leaves the coordinator behind.
+    expected: [
+      `startRun ${DELEGATE}`,
+      "startRun startGeneration stopRunByError",
+      `${RETURN} startGeneration completeRun`,
+    ],
+  },
+  "delegate-with-tool": {
+    toml: team,
+    script: {
+      coordinator: [calls("healthCheck", ["worker", { query: "Work" }], "attemptCompletion"), says("Done.")],
+      worker: [says("Worked")],
+    },
+    expected: [
+      `startRun ${DELEGATE}`,
+      "startRun startGeneration completeRun",
+      "startRun resumeToolCalls resolveToolResults attemptCompletion completeRun",
+    ],
+  },
+  "delegate-chain": {
+    toml: expertsToml({ coordinator: 'delegates = ["middle"]', middle: 'delegates = ["leaf"]', leaf: "" }),
+    script: {
+      coordinator: [calls(["middle", { query: "Down" }]), complete, says("Up")],
+      middle: [calls(["leaf", { query: "Deeper" }]), complete, says("Middle")],
+      leaf: [complete, says("Leaf")],
+    },
+    expected: [
+      `startRun ${DELEGATE}`,
+      `startRun ${DELEGATE}`,
+      `startRun ${DONE}`,
+      `${RETURN} ${DONE}`,
+      `${RETURN} ${DONE}`,
+    ],
+  },
+  interactive: {
+    toml: asker,
+    script: { coordinator: [calls("healthCheck"), { toolCalls: [ask("q1")], usage }] },
+    expected: [`startRun ${STEP} ${ASK}`],
+  },
+};
+
+describe("a run told in Perstack's words", () => {
+  it.each(Object.entries(scenarios))("goes through the moves of Perstack: %s", async (name, scenario) => {
+    const { toml = solo, script, request, expected } = scenario;
+    bench = await openJobBench(toml, script);
+    const { jobId } = await bench.start(request);
+    const told = sequences(await toldOf(jobId));
+    // Which of several delegates begins first is theirs to settle.
+    const inAnyOrder = (list: string[]) => (name.includes("parallel") ? list.toSorted() : list);
+    expect(inAnyOrder(told)).toEqual(inAnyOrder(expected));
+    expect(bench.errors).toEqual([]);
+    await expectReadBack(jobId);
+  });
+
+  it("is another of Perstack's runs for each answer that a question gets", async () => {
+    bench = await openJobBench(asker, {
+      coordinator: [{ toolCalls: [ask("q1"), ask("q2")], usage }, complete, says("Both are answered.")],
+    });
+    const { dir, jobId } = await bench.start();
+    await bench.resume({ dir, answers: [{ toolCallId: "q1", text: "first answer" }] });
+    await bench.resume({ dir, answers: [{ toolCallId: "q2", text: "second answer" }] });
+    const told = await toldOf(jobId);
+    expect(sequences(told)).toEqual([
+      `startRun ${ASK}`,
+      "startRun resumeToolCalls callInteractiveTool stopRunByInteractiveTool",
+      `${RETURN} ${DONE}`,
+    ]);
+    const answers = told.flatMap((event) => (event.type === "initializeRuntime" ? [event.interactiveToolCall] : []));
+    expect(answers).toEqual([
+      undefined,
+      { toolCallId: "q1", toolName: "askUser", skillName: "ask", text: "first answer" },
+      { toolCallId: "q2", toolName: "askUser", skillName: "ask", text: "second answer" },
+    ]);
+    const stops = told.flatMap((event) => (event.type === "stopRunByInteractiveTool" ? [event.checkpoint] : []));
+    expect(stops.map(({ pendingToolCalls }) => pendingToolCalls?.map(({ id }) => id))).toEqual([["q1", "q2"], ["q2"]]);
+    expect(stops[1]?.partialToolResults).toMatchObject([{ id: "q1", skillName: "ask", toolName: "askUser" }]);
+    await expectReadBack(jobId);
+  });
+
+  it("goes on counting steps and tokens in a job that is continued, branched and resumed", async () => {
+    const isAnswered = ({ body }: ModelRequest) =>
+      JSON.stringify([body.messages].flat().at(-1)).includes("tool_result");
+    bench = await openJobBench(solo, {
+      coordinator: (request) => (isAnswered(request) ? says("Well") : calls("healthCheck")),
+    });
+    const { dir, jobId } = await bench.start();
+    const first = (await toldOf(jobId)).find((event) => event.type === "continueToNextStep");
+    const next = await bench.start({ from: { kind: "continue", dir }, query: "Again" });
+    const checkpointId = first?.type === "continueToNextStep" ? first.checkpoint.id : "";
+    await bench.start({ from: { kind: "resume", dir: next.dir }, query: "Once more", maxSteps: 5 });
+    await bench.start({ from: { kind: "resume", dir, checkpointId }, query: "Otherwise" });
+    const told = await toldOf(jobId);
+    const whole = `startRun ${STEP} startGeneration completeRun`;
+    expect(sequences(told)).toEqual([
+      ...[whole, whole],
+      "startRun startGeneration callTools resolveToolResults finishToolCall stopRunByExceededMaxSteps",
+      "startRun startGeneration completeRun",
+    ]);
+    const starts = told.flatMap((event) => (event.type === "startRun" ? [event] : []));
+    expect(starts.map(({ stepNumber }) => stepNumber)).toEqual([1, 3, 5, 2]);
+    expect(starts.map(({ inputMessages }) => inputMessages.map(({ type }) => type))).toEqual([
+      ["instructionMessage", "userMessage"],
+      ...[...Array(3)].map(() => ["userMessage"]),
+    ]);
+    expect(starts.map(({ initialCheckpoint }) => initialCheckpoint.status)).toEqual([
+      ...["init", "completed", "completed", "proceeding"],
+    ]);
+    const ends = told.flatMap((event) => (event.type === "completeRun" ? [event.checkpoint.usage.totalTokens] : []));
+    expect(ends.slice(0, 2)).toEqual([220, 440]);
+    await expectReadBack(jobId);
+  });
+
+  it("that was cancelled, or failed in the middle of a step, goes on with what is left of it", async () => {
+    bench = await openJobBench(team, {
+      coordinator: [calls(["worker", { query: "Long" }]), complete, says("Done")],
+      worker: (_, turn) =>
+        turn === 0
+          ? { text: Array.from({ length: 200 }, (__, index) => `word ${index} `), slow: 50, usage }
+          : says("Worked"),
+    });
+    const { app } = bench;
+    const listening = app.onEvents((events) => {
+      if (events.some(({ type, expertKey }) => type === "streamText" && expertKey === "worker"))
+        app.active[0]?.cancel();
+    });
+    const { dir, jobId } = await bench.start();
+    listening.dispose();
+    expect(sequences(await toldOf(jobId))).toEqual([
+      `startRun ${DELEGATE}`,
+      "startRun startGeneration stopRunByError",
+      "startRun stopRunByError",
+    ]);
+    const stop = (await toldOf(jobId)).findLast((event) => event.type === "stopRunByError");
+    expect(stop).toMatchObject({
+      error: { name: "Cancelled" },
+      checkpoint: { expert: { key: "coordinator" }, pendingToolCalls: [{ toolName: "worker" }] },
+    });
+    await bench.resume({ dir });
+    expect(sequences(await toldOf(jobId)).slice(3)).toEqual([
+      "startRun resumeToolCalls callDelegate stopRunByDelegate",
+      "startRun startGeneration completeRun",
+      `${RETURN} ${DONE}`,
+    ]);
+  });
+});
