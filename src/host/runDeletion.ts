@@ -11,11 +11,15 @@ export interface Deletion {
   runs: [RunSummary, ...RunSummary[]];
 }
 
-/** With a run goes all that it delegated. `undefined` where it is not there any more. */
+/**
+ * With a run goes all that it delegated. Perstack's runs are spread over several folders and share their checkpoints: of
+ * them only the whole job goes. `undefined` where the run is not there any more, or in no job's folder.
+ */
 export function deletionOfRun(all: readonly RunSummary[], dir: string): Deletion | undefined {
   const run = all.find((each) => each.dir === dir);
-  if (!run) return undefined;
   const jobDir = jobDirOf(dir);
+  if (!run || jobDir === dir) return undefined;
+  if (run.source !== undefined) return deletionOfJob(all, jobDir);
   const others = all.filter((each) => each !== run && jobDirOf(each.dir) === jobDir);
   const found: [RunSummary, ...RunSummary[]] = [run];
   // It grows while it is walked: delegates delegate too.

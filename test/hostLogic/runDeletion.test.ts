@@ -34,8 +34,17 @@ describe("deleting a run", () => {
     expect(idsOf(deletionOfRun([a, b], a.dir))).toEqual(["a", "b"]);
   });
 
-  it("is nothing where the run is gone", () => {
+  it("is deleting the job for a run that another program wrote in parts", () => {
+    const foreign = { ...sibling, source: "perstack" };
+    const deletion = required(deletionOfRun([parent, child, foreign], foreign.dir));
+    expect(deletion.what).toBe("job");
+    expect(idsOf(deletion)).toEqual(["parent", "child", "sibling"]);
+    expect(deletionOfRun([parent, child, foreign], child.dir)?.what).toBe("run");
+  });
+
+  it("is nothing where the run is gone, or lies in no job", () => {
     expect(deletionOfRun(all, "/elsewhere")).toBeUndefined();
+    expect(deletionOfRun([{ ...parent, dir: "/work/run" }], "/work/run")).toBeUndefined();
     expect(deletionOfJob(all, "/elsewhere")).toBeUndefined();
   });
 

@@ -43,6 +43,7 @@ export function deleteCommands(parts: CommandParts): Commands {
         for (const folder of foldersOf(now, present)) await remove(folder, (dir) => removeFolder(dir, newId));
       } finally {
         await Promise.all(now.runs.map((run) => app.runs.refresh(run.dir)));
+        if (now.runs.some((run) => app.runs.get(run.dir))) await app.runs.refresh();
       }
     },
   };
