@@ -6,8 +6,8 @@
  * job's first run. What it shares with the checkpoint it came from is the conversation, whose messages have ids.
  */
 import type { Origin } from "../../model/events";
-import type { PerstackCheckpoint, PerstackEventOf } from "./perstackEvent";
-import { isUserMessage, lastMessageId } from "./perstackMessages";
+import type { PerstackCheckpoint, PerstackEventOf, SavedCheckpoint } from "./perstackEvent";
+import { isUserMessage, messageId } from "./perstackMessages";
 import type { PerstackRecord } from "./perstackRecord";
 
 /** What one of Perstack's runs recorded, from its start to its end. */
@@ -33,7 +33,7 @@ type Unplaced = Omit<Segment, "run"> & { begins: number; completes?: number };
 
 /** A checkpoint as an event tells of it. */
 interface Snapshot {
-  checkpoint: PerstackCheckpoint;
+  checkpoint: SavedCheckpoint;
   of: Unplaced;
   at: number;
 }
@@ -87,7 +87,7 @@ function divide(records: readonly PerstackRecord[]): { parts: Unplaced[]; snapsh
 }
 
 interface LinkedSnapshot {
-  checkpoint: PerstackCheckpoint;
+  checkpoint: SavedCheckpoint;
   run: LinkedRun;
   of: Unplaced;
 }
@@ -128,12 +128,12 @@ function addRun(runs: LinkedRun[], runId: string): LinkedRun {
 
 /** The checkpoint that a run's first one is the next of. */
 function sourceOf(first: PerstackCheckpoint, snapshots: readonly LinkedSnapshot[]): LinkedSnapshot | undefined {
-  const lastId = lastMessageId(first.messages);
+  const lastId = messageId(first.messages.at(-1));
   if (first.status === "init" || lastId === undefined) return undefined;
   const same = snapshots.filter(
     ({ checkpoint: { messages, expert } }) =>
-      messages.length === first.messages.length &&
-      lastMessageId(messages) === lastId &&
+      messages.count === first.messages.length &&
+      messageId(messages.last) === lastId &&
       expert.key === first.expert.key,
   );
   return (

@@ -25,7 +25,7 @@ export type PerstackToolResult = z.infer<typeof PerstackToolResult>;
 
 const ExpertRef = z.object({ key: text, name: maybe(text), version: maybe(text) });
 
-/** What events tell of a checkpoint; the whole of it is `model/checkpoint`. */
+/** What is used of the checkpoint that a run begins with; the whole of one is `model/checkpoint`. */
 export const PerstackCheckpoint = z.object({
   id: text,
   /** After a continue still the first run's: never tells which run a checkpoint is of. */
@@ -42,6 +42,12 @@ export const PerstackCheckpoint = z.object({
   partialToolResults: maybe(z.array(PerstackToolResult)),
 });
 export type PerstackCheckpoint = z.infer<typeof PerstackCheckpoint>;
+
+/** Each event that saves one has the whole conversation so far in it: what tells it apart from another is enough. */
+export const SavedCheckpoint = PerstackCheckpoint.extend({
+  messages: anything.transform((messages) => ({ count: messages.length, last: messages.at(-1) })),
+});
+export type SavedCheckpoint = z.infer<typeof SavedCheckpoint>;
 
 export const PerstackStep = z.object({
   newMessages: anything.catch([]),
@@ -61,7 +67,7 @@ export const PerstackError = z.object({
 export type PerstackError = z.infer<typeof PerstackError>;
 
 /** How a step or run ended counts more than what was saved there. */
-const end = { checkpoint: maybe(PerstackCheckpoint), step: PerstackStep.catch({ newMessages: [] }) };
+const end = { checkpoint: maybe(SavedCheckpoint), step: PerstackStep.catch({ newMessages: [] }) };
 const stream = z.object({ delta: maybe(text), text: maybe(text) });
 const skill = { skillName: text };
 
@@ -86,7 +92,8 @@ export const perstackPayloads = {
   skillStderr: z.object({ ...skill, message: text }),
   skillDisconnected: z.object(skill),
   startRun: z.object({ initialCheckpoint: PerstackCheckpoint, inputMessages: anything.catch([]) }),
-  startGeneration: z.object({ messages: maybe(anything) }),
+  /** The whole conversation; where the run's start tells how it began, its length is enough. */
+  startGeneration: z.object({ messages: maybe(anything), messageCount: maybe(z.number()) }),
   retry: z.object({
     reason: text.catch(""),
     newMessages: anything.catch([]),
@@ -103,7 +110,7 @@ export const perstackPayloads = {
   finishToolCall: z.object({ newMessages: anything }),
   resumeToolCalls: z.object({ pendingToolCalls: z.array(PerstackToolCall), partialToolResults: anything }),
   finishAllToolCalls: z.object({ newMessages: anything }),
-  continueToNextStep: z.object({ ...end, nextCheckpoint: maybe(PerstackCheckpoint) }),
+  continueToNextStep: z.object(end),
   stopRunByInteractiveTool: z.object(end),
   stopRunByDelegate: z.object(end),
   stopRunByExceededMaxSteps: z.object(end),
@@ -126,7 +133,7 @@ export const documentedPayloads = {
     newMessage: z.unknown().optional(),
     toolCalls: maybe(z.array(PerstackToolCall)),
   }),
-  finishStep: z.object({ usage, checkpoint: maybe(PerstackCheckpoint) }),
+  finishStep: z.object({ usage, checkpoint: maybe(SavedCheckpoint) }),
   finishRun: z.object({ text: text.catch(""), totalUsage: usage, usage }),
   errorRun: z.object({ error: z.union([PerstackError, text]).catch("") }),
   startReasoning: stream,

@@ -11,10 +11,11 @@ export function messagesOf(values: readonly unknown[]): Message[] {
   });
 }
 
-/** Id of the last message: with the count it tells two conversations apart. */
-export function lastMessageId(values: readonly unknown[]): string | undefined {
-  const last = values.at(-1);
-  return typeof last === "object" && last !== null && "id" in last && typeof last.id === "string" ? last.id : undefined;
+/** With the number of messages it tells two conversations apart. */
+export function messageId(value: unknown): string | undefined {
+  return typeof value === "object" && value !== null && "id" in value && typeof value.id === "string"
+    ? value.id
+    : undefined;
 }
 
 export function isUserMessage(value: unknown): boolean {

@@ -80,7 +80,9 @@ function tellStart(
 function tellStep({ add, envelope }: Told, checkpoint: Checkpoint, said: readonly Message[], spent: Usage): void {
   let usage: Usage | undefined = spent;
   const step: PerstackStep = { newMessages: [...said] };
-  const end = { ...envelope, checkpoint, step };
+  const { messages } = checkpoint;
+  const saved = { ...checkpoint, messages: { count: messages.length, last: messages.at(-1) } };
+  const end = { ...envelope, checkpoint: saved, step };
   const isAnswer = (message: Message) =>
     checkpoint.status === "completed" && message === said.at(-1) && message.type === "expertMessage";
   for (const message of said) {

@@ -53,7 +53,7 @@ export function translateEvent(run: RunBuilder, event: PerstackEvent, outlook: O
       run.finishWaitingStep(event);
       return;
     case "startGeneration":
-      run.startGeneration(event, event.messages?.length);
+      run.startGeneration(event, event.messageCount ?? event.messages?.length);
       return;
     case "callTools":
       callTools(run, event, event.toolCalls, outlook);
@@ -254,7 +254,7 @@ function retry(run: RunBuilder, event: PerstackEventOf<"retry">): void {
 function complete(run: RunBuilder, event: PerstackEventOf<"completeRun">): void {
   deliver(run, event.step.toolResults ?? resultsIn(event.step.newMessages), event);
   if (!run.generation && !event.usage?.totalTokens) return;
-  const said = spokenIn(event.step.newMessages.at(-1) ?? event.checkpoint?.messages.at(-1));
+  const said = spokenIn(event.step.newMessages.at(-1) ?? event.checkpoint?.messages.last);
   const text = said.text ?? event.text;
   const answer = { ...said, ...(text !== "" && { text }) };
   run.finishGeneration({ finishReason: "stop", ...answer, toolCalls: [], ...used(event) }, event);
