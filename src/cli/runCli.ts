@@ -24,14 +24,22 @@ export async function runCli(
     await program.parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.finished : exitCodes.usage;
+    const usage = isPerstacks(args) ? 1 : exitCodes.usage;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.finished : usage;
     if (error instanceof UserError) {
       io.stderr.write(`${error.toDisplay()}\n`);
-      return exitCodes.usage;
+      return usage;
     }
     io.stderr.write(`This is a bug in runtrail:\n${error instanceof Error ? error.stack : String(error)}\n`);
     return exitCodes.failed;
   }
+}
+
+/** In the place of `perstack run`, which has one exit code for all that keeps a run from beginning. */
+function isPerstacks(args: readonly string[]): boolean {
+  return args.some(
+    (arg, index) => arg === "--events=perstack" || (arg === "perstack" && args[index - 1] === "--events"),
+  );
 }
 
 function createProgram(io: CliIo): Command {

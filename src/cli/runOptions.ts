@@ -15,6 +15,8 @@ export interface ModelOptions extends RunChoices {
   runtime?: string;
   workspace?: string;
   approve: ApprovalMode;
+  /** Whose events are printed. */
+  events?: "runtrail" | "perstack";
 }
 
 export interface RunOptions extends ModelOptions {
@@ -83,6 +85,7 @@ export function addRecordedRunOptions(command: Command): Command {
 
 /** @throws UserError */
 export async function termsOf(options: ModelOptions, io: CliIo): Promise<Omit<RunChoices, "jobId"> & RunConditions> {
+  checkRuntime(options);
   await checkProvider(options.provider);
   return {
     provider: options.provider,
@@ -148,9 +151,18 @@ function parseBudget(value: string): string | number {
   throw new InvalidArgumentError(`It must be ${budgets.join(", ")} or a whole number.`);
 }
 
+/** Those of Perstack; only its own events make do with another than “local”. */
+const runtimes = ["local", "docker", "cursor", "claude-code", "gemini"];
+
 function parseRuntime(value: string): string {
-  if (value === "local") return value;
-  throw new InvalidArgumentError("Runtrail runs experts itself, on this machine: only “local” is there.");
+  if (runtimes.includes(value)) return value;
+  throw new InvalidArgumentError(`It must be one of ${runtimes.join(", ")}.`);
+}
+
+/** Throws `UserError`. */
+function checkRuntime({ runtime, events }: ModelOptions): void {
+  if (runtime === undefined || runtime === "local" || events === "perstack") return;
+  throw new UserError(`Runtrail runs experts itself, on this machine: only “local” is there.`);
 }
 
 export function append(value: string, earlier: string[] | undefined): string[] {

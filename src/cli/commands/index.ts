@@ -1,6 +1,7 @@
 /** The commands, in the order of the help. */
 import type { CliCommand } from "../cliCommand";
 import { checkCommand } from "./check";
+import { exportCommand } from "./export";
 import { forkCommand } from "./fork";
 import { installCommand } from "./install";
 import { logCommand } from "./log";
@@ -18,6 +19,7 @@ export const commands: readonly CliCommand[] = [
   rerunCommand,
   retryCommand,
   logCommand,
+  exportCommand,
   checkCommand,
   modelsCommand,
   installCommand,
