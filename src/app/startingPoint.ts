@@ -7,6 +7,7 @@ import type { Origin, RunEvent } from "../model/events";
 import type { Message } from "../model/message";
 import { todosOf } from "../model/todos";
 import type { GoingOn } from "../runtime/beginRun";
+import { goOnFrom } from "../runtime/goOn";
 import type { StartFrom, StartRequest } from "./app";
 import { editMessage } from "./editMessage";
 import { type RecordedRun, readRecordedRun } from "./goOnWith";
@@ -88,18 +89,28 @@ async function readEarlier(dir: string): Promise<EarlierRun> {
 
 /** A checkpoint is a cache: one whose file is gone or damaged is rebuilt from the journal. */
 export async function checkpointOf(dir: string, recorded: RecordedRun, wanted: string | undefined): Promise<Point> {
+  if (wanted === undefined && recorded.isOurs) return wholeOf(recorded);
   const id = wanted ?? recorded.run.checkpointId;
   const checkpoint = await recorded.findCheckpoint(id);
   if (checkpoint) return pointOf(checkpoint);
+  // Broken off before its first checkpoint.
+  if (id === undefined) return wholeOf(recorded);
   const at = recorded.events.findLastIndex((event) => "checkpointId" in event && event.checkpointId === id);
   const event = recorded.events[at];
-  if (id === undefined || !event) {
+  if (!event) {
     throw new UserError(
-      `There is no checkpoint ${wanted ?? ""} of the run ${basename(dir)} in ${dirname(dir)}. Its steps name those that are there.`,
+      `There is no checkpoint ${id} of the run ${basename(dir)} in ${dirname(dir)}. Its steps name those that are there.`,
     );
   }
   const messages = conversationOf(recorded.events.slice(0, at + 1), recorded.base);
   return { checkpointId: id, messages, jobStep: stepsUpTo(recorded.events.slice(0, at + 1)) };
+}
+
+/** All that the journal tells: where a run was broken off, that is more than its newest checkpoint holds. */
+function wholeOf({ run, events, base }: RecordedRun): Point {
+  const messages = conversationOf(events, base);
+  const { jobStep } = goOnFrom(run, events, messages, { answers: [], by: "" });
+  return { checkpointId: run.checkpointId, messages, jobStep };
 }
 
 function pointOf(checkpoint: Checkpoint): Point {

@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { latestCheckpoint } from "../../src/formats/perstack/latestCheckpoint";
 import { perstack } from "../../src/formats/perstack/perstack";
 import { readPerstackCheckpoints } from "../../src/formats/perstack/readCheckpoints";
 import { runOf } from "../../src/model/run";
@@ -119,7 +118,6 @@ describe("broken files in a job", () => {
       const told = [...problems, ...runs.flatMap((run) => run.problems)].map(({ file }) => file);
       const { problems: ofCheckpoints } = await readPerstackCheckpoints(jobDir);
       expect([...told, ...ofCheckpoints.map(({ file }) => file)]).toContain(join(jobDir, name));
-      await latestCheckpoint(jobDir);
     }
   });
 
@@ -173,7 +171,6 @@ describe("records with anything in them", () => {
         for (const [index, each] of all.entries()) await writeFile(join(folder, `${index}.json`), JSON.stringify(each));
         const { runs } = await perstack.read(root);
         checkLaws(runs);
-        await latestCheckpoint(root);
       }),
       { numRuns: 60 },
     );

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ForeignRun } from "../../src/formats/format";
-import { latestCheckpoint } from "../../src/formats/perstack/latestCheckpoint";
 import { perstack } from "../../src/formats/perstack/perstack";
 import { readPerstackCheckpoints } from "../../src/formats/perstack/readCheckpoints";
 import { conversationOf, messagesOf } from "../../src/model/conversation";
@@ -330,7 +329,6 @@ describe("a job of Perstack", () => {
     await writeFile(join(ours, "checkpoint-9999999999999-9-c.json"), JSON.stringify(first.checkpoint));
     expect(await readJob(jobDir)).toHaveLength(1);
     expect((await readPerstackCheckpoints(jobDir)).checkpoints).toHaveLength(2);
-    expect((await latestCheckpoint(jobDir))?.checkpoint.id).toBe(first.checkpoint.id);
   });
 });
 
@@ -379,42 +377,6 @@ describe("the checkpoints of a job of Perstack", () => {
     expect(delegate?.run).toMatchObject({ status: "finished", parent: { toolCallId: call.id }, text: "7" });
     expect(delegate?.run.usage.totalTokens).toBe(25);
     expect(coordinator?.run.usage.totalTokens).toBe(35);
-  });
-
-  it("lead on from the branch one is on, not from the longest", async () => {
-    const first = finishedRun("First", 4);
-    const source = job.checkpoints[0]?.checkpoint;
-    if (!source) throw new Error("no checkpoint");
-    const branch = job.run("solo", { query: "Other way", from: source });
-    branch.answer("There.");
-    const jobDir = await job.write(root);
-    expect(branch.checkpoint.stepNumber).toBeLessThan(first.checkpoint.stepNumber);
-    const latest = await latestCheckpoint(jobDir);
-    expect([latest?.checkpoint.id, latest?.runId]).toEqual([branch.checkpoint.id, branch.runId]);
-  });
-
-  it("lead on from the coordinator's where a delegate was broken off", async () => {
-    const boss = job.run("boss", { query: "Do" });
-    const [call] = boss.calls("", { tool: "worker", skill: "worker", args: { query: "Work" } });
-    if (!call) throw new Error("no call");
-    boss.stop("Delegate", [call]);
-    oneStep(boss.delegate(call));
-    const latest = await latestCheckpoint(await job.write(root));
-    expect(latest?.checkpoint).toMatchObject({ id: boss.checkpoint.id, delegateTo: [{ toolCallId: call.id }] });
-  });
-
-  it("lead on from what a run came from where it was killed in its first step", async () => {
-    const first = finishedRun();
-    job.run("solo", { query: "Second", from: first.checkpoint }).generate();
-    const latest = await latestCheckpoint(await job.write(root));
-    expect([latest?.checkpoint.id, latest?.runId]).toEqual([first.checkpoint.id, first.runId]);
-  });
-
-  it("are a matter of time alone where no event is left, and none where there are none", async () => {
-    const first = finishedRun();
-    const latest = await latestCheckpoint(await job.write(root, "checkpoints"));
-    expect(latest?.checkpoint.id).toBe(first.checkpoint.id);
-    expect(await latestCheckpoint(join(root, "nothing"))).toBeUndefined();
   });
 });
 
