@@ -62,6 +62,9 @@ function askName({ label, provider }: ProviderChoice, current: ChosenModel | und
   return Promise.resolve(box).then((text) => text?.trim());
 }
 
+/** In a window that has just opened, the extensions that bring models may still be on their way. */
+const laterLooks = [1_000, 2_000, 4_000];
+
 interface Item extends vscode.QuickPickItem {
   row?: Chosen;
 }
@@ -88,9 +91,16 @@ function pickRow({ app, definitions, models }: CommandParts): Promise<Chosen | u
   };
   const fill = async () => {
     await show();
-    await (await import("../languageModels")).listEditorModels();
-    if (isOpen) await show();
+    const { listEditorModels } = await import("../languageModels");
+    let found = await listEditorModels();
+    if (isOpen && found.length > 0) await show();
     pick.busy = false;
+    for (const ms of laterLooks) {
+      if (!isOpen || found.length > 0) return;
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      found = await listEditorModels();
+      if (isOpen && found.length > 0) await show();
+    }
   };
   return new Promise((resolve, reject) => {
     pick.onDidAccept(() => {
