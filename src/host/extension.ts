@@ -34,6 +34,7 @@ let shutdown: (() => Promise<void>) | undefined;
 /** What other extensions, and tests, may use. */
 export interface Runtrail {
   readonly app: App;
+  readonly runsView: RunsView;
 }
 
 export function activate({ subscriptions, secrets, globalState, workspaceState }: vscode.ExtensionContext): Runtrail {
@@ -77,7 +78,7 @@ export function activate({ subscriptions, secrets, globalState, workspaceState }
     pruning.begin();
   };
   own(watchFolders(app, definitions, onRead, host.reportError));
-  return { app };
+  return { app, runsView };
 }
 
 /** Waits until every run has ended and is recorded. */

@@ -41,7 +41,7 @@ export class RunStarter {
   /** The run goes on in its own journal, within its own limits where the request names no others. */
   async resume(request: GoOnRequest): Promise<RunHandle | undefined> {
     const run = this.app.runs.get(request.dir);
-    return await this.launch(run?.definitionPath, run?.expertKey ?? "The run", () =>
+    return await this.launch(request.definitionPath ?? run?.definitionPath, run?.expertKey ?? "The run", () =>
       this.app.resume({ ...request, approval: readApprovalMode(), by: "user" }),
     );
   }

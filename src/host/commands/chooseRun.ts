@@ -1,6 +1,7 @@
 /** Which run is to be gone on with: the one that was pointed at, else the current one, else the one the user picks. */
 import type { RunSummary } from "../../app/runIndex";
 import { UserError } from "../../base/errors";
+import { workspaceOf } from "../views/runTree";
 import type { CommandParts } from "./commandParts";
 import { type RunTarget, resolveTarget, targetOf } from "./commandTarget";
 
@@ -17,9 +18,24 @@ export async function chooseRun(
   const target = targetOf(argument, parts) ?? (await resolveTarget(undefined, parts, question, filter));
   const run = target && parts.app.runs.get(target.dir);
   if (!target || !run) return undefined;
-  const { definitionPath } = run;
-  if (definitionPath === undefined) throw new UserError("This run does not say which definition it came from.");
+  const definitionPath = definitionOf(run, parts);
+  if (definitionPath === undefined) {
+    throw new UserError(
+      `This run does not say which definition it came from, and no perstack.toml beside it defines “${run.expertKey}”.`,
+    );
+  }
   return { ...target, run: { ...run, definitionPath } };
+}
+
+/** Where it says none, as one of another system does, the nearest of its workspace that defines the expert. */
+function definitionOf(run: RunSummary, { definitions }: CommandParts): string | undefined {
+  if (run.definitionPath !== undefined) return run.definitionPath;
+  const root = workspaceOf(run.dir);
+  const paths = definitions
+    .list()
+    .filter(({ path, experts }) => path.startsWith(root) && experts.some(({ key }) => key === run.expertKey))
+    .map(({ path }) => path);
+  return paths.sort((a, b) => a.length - b.length)[0];
 }
 
 /** A branch of a run keeps its model. */
@@ -28,8 +44,8 @@ export async function modelOf(parts: CommandParts, dir: string): Promise<{ provi
   return { ...(provider !== undefined && { provider }), ...(model !== undefined && { model }) };
 }
 
-export function isContinuable({ status, parentRunId, definitionPath }: RunSummary): boolean {
-  return status !== "running" && parentRunId === undefined && definitionPath !== undefined;
+export function isContinuable({ status, parentRunId }: RunSummary): boolean {
+  return status !== "running" && parentRunId === undefined;
 }
 
 export function isResumable(run: RunSummary): boolean {

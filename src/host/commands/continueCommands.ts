@@ -4,7 +4,7 @@ import type { RunSummary } from "../../app/runIndex";
 import { isAsking } from "../openQuestions";
 import { askCheckpoint, askNext } from "./askCheckpoint";
 import { askHigherLimits } from "./askHigherLimits";
-import { chooseRun, isContinuable, isResumable, isRetryable, modelOf } from "./chooseRun";
+import { chooseRun, isContinuable, isResumable, isRetryable, type KnownRun, modelOf } from "./chooseRun";
 import type { CommandParts, Commands } from "./commandParts";
 import { resolveTarget } from "./commandTarget";
 import { askQuery } from "./pickExpert";
@@ -12,13 +12,13 @@ import { askQuery } from "./pickExpert";
 export function continueCommands(parts: CommandParts): Commands {
   const { app, starter, runsView } = parts;
 
-  const resume = async (run: RunSummary) => {
+  const resume = async (run: KnownRun) => {
     if (isAsking(run)) {
       await vscode.commands.executeCommand("runtrail.answerQuestion", run.dir);
       return;
     }
     const limits = await askHigherLimits(run, (await app.runs.load(run.dir)).run);
-    if (limits) await starter.resume({ dir: run.dir, ...limits });
+    if (limits) await starter.resume({ dir: run.dir, definitionPath: run.definitionPath, ...limits });
   };
 
   return {

@@ -69,6 +69,6 @@ async function askEdit(title: string, { messages }: CheckpointChoice): Promise<S
   return text === undefined ? undefined : { messageId: picked.id, text };
 }
 
-function isForkable({ isQueued, definitionPath }: RunSummary): boolean {
-  return !isQueued && definitionPath !== undefined;
+function isForkable({ steps }: RunSummary): boolean {
+  return steps > 0;
 }

@@ -2,16 +2,14 @@
 import * as vscode from "vscode";
 import { isAsking } from "../openQuestions";
 import { askAnswers } from "./askAnswers";
+import { chooseRun } from "./chooseRun";
 import type { CommandParts, Commands } from "./commandParts";
-import { resolveTarget, targetOf } from "./commandTarget";
 
 export function inputCommands(parts: CommandParts): Commands {
-  const { app, starter } = parts;
+  const { starter } = parts;
   return {
     async answerQuestion(argument) {
-      const given = targetOf(argument, parts);
-      const target = given ?? (await resolveTarget(undefined, parts, "Choose the run to answer", isAsking));
-      const run = target && app.runs.get(target.dir);
+      const { run } = (await chooseRun(argument, parts, "Choose the run to answer", isAsking)) ?? {};
       if (!run) return;
       // A notification outlives its question.
       if (!isAsking(run)) {
@@ -20,7 +18,7 @@ export function inputCommands(parts: CommandParts): Commands {
       }
       const answers = await askAnswers(run.expertKey, run.inputRequests ?? []);
       if (!answers) return;
-      await starter.resume({ dir: run.dir, answers });
+      await starter.resume({ dir: run.dir, definitionPath: run.definitionPath, answers });
       await vscode.commands.executeCommand("notifications.hideToasts");
     },
   };

@@ -77,7 +77,7 @@ export function runRow(run: RunSummary, { now, waiting }: RunMoment, totals: Run
 function contextOf(run: RunSummary, status: RowStatus): string[] {
   const hasEnded = run.status !== "running";
   const isTop = run.parentRunId === undefined;
-  const canGoOn = hasEnded && isTop && run.definitionPath !== undefined;
+  const canGoOn = hasEnded && isTop;
   const isBroken = status === "fatal" || status === "blocked";
   const tokens: [token: string, holds: boolean][] = [
     ["waiting", status === "waiting"],
@@ -90,7 +90,7 @@ function contextOf(run: RunSummary, status: RowStatus): string[] {
     ["continuable", canGoOn && status !== "input"],
     ["resumable", canGoOn && (isBroken || status === "cancelled" || status === "unknown")],
     ["retryable", canGoOn && run.failure !== undefined && status !== "input"],
-    ["forkable", run.steps > 0 && run.definitionPath !== undefined],
+    ["forkable", run.steps > 0],
     ["hasOrigin", run.origin !== undefined],
   ];
   return ["run", ...tokens.flatMap(([token, holds]) => (holds ? [token] : []))];
@@ -107,6 +107,7 @@ export function runTooltip(run: RunSummary, totals: RunTotals = run): string[][]
     ["Asks", oneLine(asked.join(" · "), 400)],
     ["Failure", run.failure ? oneLine(run.failure.reason, 300) : ""],
     ["Came from", run.origin ? describeOrigin(run.origin) : ""],
+    ["Recorded by", run.source ?? ""],
     ["Model", run.model ?? ""],
     ["Started", run.isQueued ? "" : formatTime(run.startedAt)],
     ["Steps", String(run.steps)],
