@@ -71,7 +71,7 @@ export async function openJob(
   const limits = limitsOf(choices, definition);
   return {
     ...{ host, root, jobId, definitionPath, document, definition, choices, limits, env, newId, reaper, runtimeVersion },
-    redactor: createRedactor(knownSecrets({ definition, env, files, secrets })),
+    redactor: createRedactor(knownSecrets({ definition, env: host.env, files, secrets })),
     budget: createJobBudget(limits, await jobSpending(root, jobId)),
     standing: {},
   };

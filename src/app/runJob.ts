@@ -2,6 +2,7 @@
 import { messageOf, UserError } from "../base/errors";
 import { endsRun } from "../model/eventKinds";
 import type { AnyEvent } from "../model/events";
+import { redactError } from "../model/redact";
 import { openWorkspace } from "../runtime/localWorkspace";
 import type { DelegateOutcome, DelegateRequest, RunRecorder } from "../runtime/ports";
 import { type RunOutcome, type RunSetup, runExpert } from "../runtime/runExpert";
@@ -60,12 +61,16 @@ export async function launchRun(
     await folder.close().catch(() => undefined);
     throw new UserError(`The run's records in ${folder.dir} cannot be written: ${messageOf(error)}`);
   }
-  const onBug = (error: unknown) => host.reportError(error, `run ${setup.runId} of ${setup.expertKey}`);
+  const onBug = (error: unknown) =>
+    host.reportError(redactError(error, redactor), `run ${setup.runId} of ${setup.expertKey}`);
   const done = async (): Promise<RunOutcome> => {
     await turn;
     const seen = { isEnded: false };
     const approval = createApproval(job.choices.approval, (question) =>
-      host.askApproval({ ...question, expertKey: setup.expertKey, runId: setup.runId }),
+      host.askApproval({
+        ...{ ...question, summary: redactor.text(question.summary) },
+        ...{ expertKey: setup.expertKey, runId: setup.runId },
+      }),
     );
     const outcome = await runExpert(
       setup,
@@ -86,7 +91,7 @@ export async function launchRun(
     listener.onEnd(folder.dir, seen.isEnded);
     return outcome;
   };
-  listener.onStart(folder.dir, setup);
+  listener.onStart(folder.dir, { ...setup, query: redactor.text(setup.query) });
   return { dir: folder.dir, jobId: setup.jobId, runId: setup.runId, done: done() };
 }
 
@@ -103,7 +108,8 @@ async function runDelegate(
       : await startDelegate(job, parent, request, listener);
     return "done" in launched ? await launched.done : launched;
   } catch (error) {
-    if (!(error instanceof UserError)) job.host.reportError(error, `delegate ${request.expertKey}`);
+    if (!(error instanceof UserError))
+      job.host.reportError(redactError(error, job.redactor), `delegate ${request.expertKey}`);
     const failure = error instanceof UserError ? eventError("invalid_definition", error.message) : toEventError(error);
     return { status: "failed", error: failure, lastStep: request.stepsBefore };
   }

@@ -41,7 +41,9 @@ export function createRunRecords(
       const earlier = await readRunInfo(folder.dir);
       before = earlier?.usage ?? noUsage;
       const begun = { start_time: earlier?.start_time ?? new Date(now).toISOString() };
-      info = redactor.value({ ...describeRun(setup, root), ...begun, ...(await currentOwner()) });
+      // Before the query is cut: a piece of a secret would not be found.
+      const told = { ...setup, query: redactor.text(query) };
+      info = redactor.value({ ...describeRun(told, root), ...begun, ...(await currentOwner()) });
       job = {
         id: jobId,
         coordinatorExpertKey: expertKey,

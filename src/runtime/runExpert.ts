@@ -78,8 +78,9 @@ export async function runExpert(setup: RunSetup, ports: RunPorts, signal: AbortS
     await beginRun(state, setup);
     const { checkpointId, ...ending } = await workWithSkills(state, setup, ports, signal);
     if ("text" in ending) {
-      state.emit({ type: "finishRun", text: ending.text, ...totals(checkpointId) });
-      return { status: "finished", ...ending, ...outcomeTotals(state) };
+      const text = ports.redactor.text(ending.text);
+      state.emit({ type: "finishRun", text, ...totals(checkpointId) });
+      return { status: "finished", text, ...outcomeTotals(state) };
     }
     state.emit({ type: "stopRun", ...ending, ...totals(checkpointId) });
     return { status: "stopped", stopReason: ending.reason, ...outcomeTotals(state) };
@@ -167,7 +168,7 @@ async function work(
 
 function generateOptions(
   setup: RunSetup,
-  { clock, random, tools }: RunPorts & { tools: OfferedTools },
+  { clock, random, redactor, tools }: RunPorts & { tools: OfferedTools },
   signal: AbortSignal,
 ): GenerateOptions {
   const { model, price, reasoningBudget, limits, jobId } = setup;
@@ -175,7 +176,7 @@ function generateOptions(
   return {
     ...{ model, price, reasoningBudget, limits, clock, random, signal },
     cacheKey: jobId,
-    tools: [...tools.values()].map(definitionOf),
+    tools: redactor.value([...tools.values()].map(definitionOf)),
     skillOf: (name) => tools.get(name)?.skill ?? "",
   };
 }
