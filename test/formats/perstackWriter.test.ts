@@ -1,7 +1,9 @@
 /** What runs of ours are in Perstack's words: over the real wire, against the order and the shapes that its own runs have. */
-import { mkdtemp } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { readJobRuns } from "../../src/app/jobRuns";
 import { createPerstackWriter } from "../../src/formats/perstack/createPerstackWriter";
@@ -16,9 +18,16 @@ import { type Run, runOf } from "../../src/model/run";
 import { layout } from "../../src/store/layout";
 import { listRunsOfJob } from "../../src/store/runFolders";
 import { type ExpertScript, expertsToml, type JobBench, openJobBench } from "../support/jobs";
+import { runLoop } from "../support/loopHarness";
 import type { ModelRequest, ModelTurn } from "../support/modelServer";
-import { CheckpointShape, faultOfEvent } from "../support/perstackShapes";
+import { CheckpointShape } from "../support/perstackShapes";
+import { projectRoot } from "../support/projectPaths";
+import { randomTurns } from "../support/randomRuns";
+import { scriptedModel } from "../support/scriptedModel";
 import { checkLaws, withoutIds } from "./foreignRunLaws";
+import { expectSound, sequences } from "./writtenLaws";
+
+const fixtures = join(projectRoot, "..", "shared", "fixtures", "perstack");
 
 let bench: JobBench | undefined;
 afterEach(async () => {
@@ -32,17 +41,6 @@ const RETURN = "startRun finishAllToolCalls continueToNextStep";
 const DELEGATE = "startGeneration callTools callDelegate stopRunByDelegate";
 const ASK = "startGeneration callTools callInteractiveTool stopRunByInteractiveTool";
 
-/** Each of Perstack's runs in the order in which they begin, its state events alone. */
-function sequences(told: readonly WrittenEvent[]): string[] {
-  const parts = new Map<string, string[]>();
-  for (const event of told) {
-    const part = parts.get(event.runId) ?? [];
-    parts.set(event.runId, part);
-    if ("stepNumber" in event && !/streaming|^stream/iu.test(event.type)) part.push(event.type);
-  }
-  return [...parts.values()].map((types) => types.join(" "));
-}
-
 /** The job as it is written from its journals. */
 async function toldOf(jobId: string): Promise<WrittenEvent[]> {
   if (!bench) throw new Error("no bench");
@@ -53,52 +51,6 @@ async function toldOf(jobId: string): Promise<WrittenEvent[]> {
   const told = [...inJobOrder(runs)].flatMap(({ run, event }) => writer.write(event, run));
   expectSound(told);
   return told;
-}
-
-/** What holds for whatever is told: shapes, ids, times, steps, brackets. */
-function expectSound(told: readonly WrittenEvent[]): void {
-  expect(told.flatMap((event) => faultOfEvent(event) ?? [])).toEqual([]);
-  expect(new Set(told.map(({ id }) => id)).size).toBe(told.length);
-  const parts = new Map<string, WrittenEvent[]>();
-  for (const event of told) parts.set(event.runId, [...(parts.get(event.runId) ?? []), event]);
-  for (const events of parts.values()) {
-    expect(events[0]?.type).toBe("initializeRuntime");
-    const times = events.map(({ timestamp }) => timestamp);
-    expect(times).toEqual(times.toSorted((a, b) => a - b));
-    expectWholeStreams(events);
-    expectSkillsInPairs(events);
-    let step: number | undefined;
-    for (const event of events) {
-      if (!("stepNumber" in event)) continue;
-      if ("checkpoint" in event) {
-        expect(event.checkpoint.stepNumber).toBe(event.stepNumber);
-        expect(event.step.stepNumber).toBe(event.stepNumber);
-        expect(event.checkpoint.runId).toBe(event.runId);
-      }
-      if (step !== undefined) expect(event.stepNumber).toBe(step);
-      step = event.type === "continueToNextStep" ? event.stepNumber + 1 : event.stepNumber;
-    }
-  }
-}
-
-function expectWholeStreams(events: readonly WrittenEvent[]): void {
-  let text: string | undefined;
-  for (const event of events) {
-    if (event.type === "startStreamingReasoning" || event.type === "startStreamingRunResult") {
-      expect(text).toBeUndefined();
-      text = "";
-    } else if (event.type === "streamReasoning" || event.type === "streamRunResult") text += event.delta;
-    else if (event.type === "completeStreamingReasoning" || event.type === "completeStreamingRunResult") {
-      expect(event.text).toBe(text);
-      text = undefined;
-    } else expect(text).toBeUndefined();
-  }
-}
-
-function expectSkillsInPairs(events: readonly WrittenEvent[]): void {
-  const named = (type: string) =>
-    events.flatMap((event) => (event.type === type && "skillName" in event ? [event.skillName] : [])).toSorted();
-  expect(named("skillDisconnected")).toEqual(named("skillConnected"));
 }
 
 /** Written as a folder and read again, the job's runs are the same. */
@@ -427,3 +379,99 @@ describe("a run told in Perstack's words", () => {
     ]);
   });
 });
+
+describe("random runs", () => {
+  it("are told soundly and can be read again, however they went and wherever they were cancelled", async () => {
+    const root = await mkdtemp(join(tmpdir(), "runtrail-export-"));
+    let runs = 0;
+    await fc.assert(
+      fc.asyncProperty(randomTurns, fc.nat(40), async (turns, cancelAt) => {
+        const controller = new AbortController();
+        const live = createPerstackWriter();
+        const heard: WrittenEvent[] = [];
+        let count = 0;
+        const { events, outcome } = await runLoop(scriptedModel(turns), {
+          signal: controller.signal,
+          onEvent(event) {
+            heard.push(...live.write(structuredClone(event)));
+            count += 1;
+            if (count === cancelAt) controller.abort();
+          },
+        });
+        expectSound(heard);
+        const writer = createPerstackWriter();
+        const told = events.flatMap((event) => writer.write(event));
+        expectSound(told);
+        // Live or read back: only the pieces of a stream differ.
+        const lasting = (list: readonly WrittenEvent[]) => list.filter(({ type }) => !/tream/u.test(type));
+        expect(lasting(heard)).toEqual(lasting(told));
+        runs += 1;
+        const folder = join(root, String(runs));
+        await writePerstackJob([{ events }], folder);
+        const { runs: read, problems } = await perstack.read(folder);
+        expect(problems).toEqual([]);
+        checkLaws(read);
+        const status = outcome.status === "finished" || outcome.stopReason === "maxSteps" ? outcome.status : "failed";
+        expect(read.map(({ events }) => runOf(events)?.status)).toEqual([status]);
+      }),
+      { numRuns: 60 },
+    );
+  }, 60_000);
+});
+
+describe.skipIf(!existsSync(fixtures))("the keys of what is told", () => {
+  it("are those that Perstack's own events and checkpoints have", async () => {
+    const theirs = await keysOfSamples();
+    const own = new Map<string, Set<string>>();
+    for (const { toml = solo, script, request } of Object.values(scenarios)) {
+      bench = await openJobBench(toml, script);
+      const { jobId } = await bench.start(request);
+      for (const event of await toldOf(jobId)) addKeys(own, event);
+      await bench.close();
+    }
+    for (const [name, keys] of own) {
+      const known = theirs.get(name);
+      if (known)
+        expect(
+          [...keys].filter((key) => !known.has(key) && !ours.has(`${name} ${key}`)),
+          name,
+        ).toEqual([]);
+    }
+    expect(own.size).toBeGreaterThan(25);
+  });
+});
+
+/** What their schemas allow and their events leave out. */
+const ours = new Set(["checkpoint error", "error statusCode", "result isError"]);
+
+/** Checkpoints, steps and results are of one shape wherever they stand. */
+const shapes: readonly [RegExp, string][] = [
+  [/checkpoint$/iu, "checkpoint"],
+  [/toolResults?$/iu, "result"],
+  [/toolCalls?$/iu, "call"],
+  [/messages?$/iu, "message"],
+];
+
+function addKeys(all: Map<string, Set<string>>, event: object): void {
+  const name = "type" in event ? String(event.type) : "";
+  const add = (place: string, value: object) => {
+    const keys = all.get(place) ?? new Set();
+    all.set(place, keys);
+    for (const key of Object.keys(value)) keys.add(key);
+  };
+  add(name, event);
+  for (const [key, value] of Object.entries(event)) {
+    const place = shapes.find(([pattern]) => pattern.test(key))?.[1] ?? key;
+    for (const each of [value].flat()) if (typeof each === "object" && each !== null) add(place, each);
+  }
+}
+
+async function keysOfSamples(): Promise<Map<string, Set<string>>> {
+  const keys = new Map<string, Set<string>>();
+  const names = await readdir(fixtures, { recursive: true });
+  for (const name of names.filter((each) => each.endsWith("stdout.jsonl"))) {
+    const lines = (await readFile(join(fixtures, name), "utf8")).split("\n").filter((line) => line !== "");
+    for (const line of lines) addKeys(keys, JSON.parse(line));
+  }
+  return keys;
+}
