@@ -52,7 +52,21 @@ describe("the demo", () => {
     expect(documents.flatMap(({ experts }) => experts.map(({ key }) => key))).toEqual([
       "fix-the-sum",
       "fails-on-purpose",
+      "look-over-the-shop",
+      "read-the-prices",
+      "read-the-tests",
       "review-the-sum",
+    ]);
+  });
+
+  it("has delegates at work side by side, whose answers the coordinator sums up", async () => {
+    const run = await play("look-over-the-shop");
+    expect(run).toMatchObject({ status: "finished", failures: [] });
+    expect(run.text).toContain("the data can be trusted");
+    const runs = app.runs.list().filter(({ parentRunId }) => parentRunId === run.runId);
+    expect(runs.map(({ expertKey, status }) => [expertKey, status]).sort()).toEqual([
+      ["read-the-prices", "finished"],
+      ["read-the-tests", "finished"],
     ]);
   });
 
