@@ -35,8 +35,8 @@ export function createLiveView(
   let run: Run | undefined;
   let activity = "";
   let streamed = "";
-  /** By run: delegates have steps of their own, some at the same time. */
-  const shownSteps = new Map<string, number>();
+  /** The step that the last lines were of: delegates have steps of their own, some at the same time. */
+  let headed = "";
 
   const progress = createProgressLine(io, lines, () => {
     if (!run) return "";
@@ -82,9 +82,7 @@ export function createLiveView(
       case "startGeneration":
         activity = "waits for the model";
         streamed = "";
-        if (event.step === shownSteps.get(event.runId)) return [];
-        shownSteps.set(event.runId, event.step);
-        return ["", colours.bold(`Step ${event.step}${isMain(event) ? "" : ` · ${oneLine(event.expertKey, 80)}`}`)];
+        return [];
       case "streamText":
       case "streamReasoning":
         streamed = (streamed + event.delta).slice(-200);
@@ -118,6 +116,14 @@ export function createLiveView(
     }
   };
 
+  /** Above the lines of another step than those before. */
+  const headingOf = (event: AnyEvent): string[] => {
+    const step = `${event.runId} ${event.step}`;
+    if (event.step === 0 || step === headed) return [];
+    headed = step;
+    return ["", colours.bold(`Step ${event.step}${isMain(event) ? "" : ` · ${oneLine(event.expertKey, 80)}`}`)];
+  };
+
   return {
     get run() {
       return run;
@@ -125,7 +131,8 @@ export function createLiveView(
     show(event) {
       const isOwn = isMain(event);
       if (isOwn) run = reduceRun(run, event);
-      const shown = linesOf(event);
+      const own = linesOf(event);
+      const shown = own.length > 0 || event.type === "startGeneration" ? [...headingOf(event), ...own] : own;
       if (shown.length > 0) progress.write(...(isOwn ? shown : shown.map((line) => (line ? `  ${line}` : line))));
     },
     notice(line) {
