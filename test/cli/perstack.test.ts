@@ -4,10 +4,13 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { runCli } from "../../src/cli/runCli";
 import { perstack } from "../../src/formats/perstack/perstack";
+import type { WrittenEvent } from "../../src/formats/perstack/writtenEvent";
+import { expectSound, sequences } from "../formats/writtenLaws";
 import { makeWorkspace } from "../support/experts";
-import { expertsToml } from "../support/jobs";
+import { expertOf, expertsToml } from "../support/jobs";
 import { type ModelServer, type ModelTurn, startModelServer } from "../support/modelServer";
 import { faultOfEvent } from "../support/perstackShapes";
+import { waitUntil } from "../support/waitUntil";
 import { createTestIo } from "./testIo";
 
 let server: ModelServer | undefined;
@@ -135,6 +138,48 @@ describe("runtrail run --events perstack", () => {
       code: 1,
       err: expect.stringContaining(`Checkpoint no-such not found in job ${jobId}`),
     });
+  });
+});
+
+describe("a run that is told live", () => {
+  it("of delegates comes in Perstack's order, each part with an id of its own, pieces of text included", async () => {
+    const root = await makeWorkspace({
+      "perstack.toml": expertsToml({ solo: 'delegates = ["one", "two"]', one: "", two: "" }),
+    });
+    const delegate = (name: string) => ({ name, args: { query: `Ask ${name}` } });
+    const turns: Record<string, ModelTurn[]> = {
+      solo: [{ toolCalls: [delegate("one"), delegate("two")] }, complete, { text: ["Both ", "are ", "done."] }],
+      one: [look, complete, { text: ["One ", "is ", "done."] }],
+      two: [{ text: "Two." }],
+    };
+    server = await startModelServer((request) => turns[expertOf(request)]?.shift() ?? { status: 400 });
+    const env = { ANTHROPIC_API_KEY: "sk-test-0123456789", ANTHROPIC_BASE_URL: server.baseUrlFor("anthropic") };
+    const io = createTestIo({ cwd: root, env });
+    expect(await runCli(["run", "solo", "Do it", "--events", "perstack"], io)).toBe(0);
+    const events = io.events() as unknown as WrittenEvent[];
+    expectSound(events);
+    const [first, ...rest] = sequences(events);
+    const done = "startGeneration callTools attemptCompletion completeRun";
+    expect(first).toBe("startRun startGeneration callTools callDelegate stopRunByDelegate");
+    expect(rest.at(-1)).toBe(`startRun finishAllToolCalls continueToNextStep ${done}`);
+    expect(rest).toHaveLength(3);
+    const steps = events.flatMap((event) => (event.type === "startRun" ? [event.stepNumber] : []));
+    expect(steps).toEqual([1, 2, 2, 4]);
+    const last = events.findLast((event) => event.type === "completeRun");
+    expect(last).toMatchObject({ text: "Both are done.", checkpoint: { usage: { totalTokens: 7 * 15 } } });
+  });
+
+  it("and is cancelled by a signal has its end", async () => {
+    const { root } = await open([{ text: Array.from({ length: 200 }, (_, index) => `word ${index} `), slow: 50 }]);
+    const env = { ANTHROPIC_API_KEY: "sk-test-0123456789", ANTHROPIC_BASE_URL: server?.baseUrlFor("anthropic") ?? "" };
+    const io = createTestIo({ cwd: root, env });
+    const running = runCli(["run", "solo", "Do it", "--events", "perstack"], io);
+    await waitUntil("the first generation", () => io.out().includes('"startGeneration"'));
+    io.signal("SIGTERM");
+    expect(await running).toBe(130);
+    const events = io.events() as unknown as WrittenEvent[];
+    expectSound(events);
+    expect(events.at(-2)).toMatchObject({ type: "stopRunByError", error: { name: "Cancelled" } });
   });
 });
 
