@@ -8,7 +8,7 @@ import type { DelegateOutcome, DelegateRequest, RunRecorder } from "../runtime/p
 import { type RunOutcome, type RunSetup, runExpert } from "../runtime/runExpert";
 import { eventError, toEventError } from "../runtime/runFailure";
 import { readJobRecord } from "../store/jobRecord";
-import { layout } from "../store/layout";
+import { checkId, layout } from "../store/layout";
 import { createRunFolder, type RunFolder, reopenRunFolder } from "../store/runFolder";
 import { createApproval } from "./createApproval";
 import { prepareGoingOn } from "./goOnWith";
@@ -137,7 +137,8 @@ async function resumeDelegate(
   request: DelegateRequest,
   listener: RunListener,
 ): Promise<LaunchedRun | DelegateOutcome> {
-  const dir = layout.run(job.root, job.jobId, request.childRunId);
+  // It comes from the journal, which may come from anywhere.
+  const dir = layout.run(job.root, job.jobId, checkId("run", request.childRunId));
   const { folder } = await reopenRunFolder(dir, job.newId);
   try {
     const goesOn = await prepareGoingOn(job, dir, { answers: [], by: "coordinator" });

@@ -1,4 +1,5 @@
 /** From a request to a run under way: a new one, from nothing or from an earlier one, or one that goes on. */
+import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../base/errors";
 import { type Run, runOf } from "../model/run";
@@ -78,7 +79,8 @@ async function resumeOwn(request: ResumeRequest, ports: StartPorts, signal: Abor
     const place = {
       definitionPath: definitionOf(run, request),
       workspaceRoot: workspaceOf(dir),
-      jobId: run.jobId,
+      // The folder's, whatever the journal says.
+      jobId: basename(dirname(dirname(dir))),
     };
     const job = await openJob(place, { ...limitsOfRun(run.limits), ...definedOnly(request), provider, model }, ports);
     checkStepsLeft(run.stopReason, run.steps.at(-1)?.step ?? 0, job);

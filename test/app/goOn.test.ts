@@ -1,7 +1,8 @@
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { listCheckpoints } from "../../src/store/checkpoints";
+import { layout } from "../../src/store/layout";
 import { brokenLaws, type ExpertScript, expertsToml, type JobBench, openJobBench } from "../support/jobs";
 import type { ModelTurn } from "../support/modelServer";
 
@@ -142,6 +143,32 @@ describe("going on", () => {
     const coordinator = runs.find(({ run }) => run.expertKey === "coordinator");
     expect(coordinator?.run.usage.totalTokens).toBe(4 * 110);
     expect(runs.flatMap((each) => brokenLaws(each))).toEqual([]);
+  });
+
+  it("does not follow a journal out of the workspace: a delegate whose id is a path is one that failed", async () => {
+    const { start, resume, root, readJob } = await open({
+      coordinator: [
+        { toolCalls: [{ id: "d", name: "worker", args: { query: "Work" } }], usage },
+        { text: "Together", usage },
+        { text: "Alone", usage },
+      ],
+      worker: [{ text: "Never heard", usage }],
+    });
+    const { dir, jobId } = await start();
+    const lines = (await readFile(layout.journal(dir), "utf8")).split("\n");
+    const cut = lines.findIndex((line) => line.includes('"finishDelegation"'));
+    const childRunId = /"childRunId":"([^"]+)"/.exec(lines[cut] ?? "")?.[1] ?? "";
+    const broken = lines.slice(0, cut).join("\n").replaceAll(childRunId, "../../../../../outside");
+    await writeFile(layout.journal(dir), `${broken}\n`);
+    await writeFile(
+      join(dir, "run-info.yaml"),
+      (await readFile(join(dir, "run-info.yaml"), "utf8")).replace("completed", "failed"),
+    );
+    const { outcome } = await resume({ dir });
+    expect(outcome).toMatchObject({ status: "finished", text: "Alone" });
+    expect(told()).toContain("cannot be a run id");
+    expect(await readdir(dirname(root))).not.toContain("outside");
+    expect((await readJob(jobId)).length).toBe(2);
   });
 
   it("is refused for a run that has finished, and for a delegate's", async () => {

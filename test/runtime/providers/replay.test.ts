@@ -244,7 +244,10 @@ describe("a recording", () => {
     expect(error.details.class).toBe("invalid_definition");
     expect(error.message).toContain("“runs/none”");
     const usable = contextOf({
-      recordings: { workspaceRoot: "/x", find: async () => ({ events: record([only({ text: "a" })]), base: [], label: "l" }) },
+      recordings: {
+        workspaceRoot: "/x",
+        find: async () => ({ events: record([only({ text: "a" })]), base: [], label: "l" }),
+      },
     });
     expect(await replay.check(usable)).toEqual({ usable: true });
   });
