@@ -9,22 +9,18 @@ import { readJobRuns } from "../../src/app/jobRuns";
 import { createPerstackWriter } from "../../src/formats/perstack/createPerstackWriter";
 import { inJobOrder } from "../../src/formats/perstack/jobOrder";
 import { perstack } from "../../src/formats/perstack/perstack";
-import { readPerstackCheckpoints } from "../../src/formats/perstack/readCheckpoints";
 import { writePerstackJob } from "../../src/formats/perstack/writePerstackJob";
 import type { WrittenEvent } from "../../src/formats/perstack/writtenEvent";
-import { conversationOf } from "../../src/model/conversation";
-import type { Message } from "../../src/model/message";
-import { type Run, runOf } from "../../src/model/run";
+import { runOf } from "../../src/model/run";
 import { layout } from "../../src/store/layout";
 import { listRunsOfJob } from "../../src/store/runFolders";
 import { type ExpertScript, expertsToml, type JobBench, openJobBench } from "../support/jobs";
 import { runLoop } from "../support/loopHarness";
 import type { ModelRequest, ModelTurn } from "../support/modelServer";
-import { CheckpointShape } from "../support/perstackShapes";
 import { projectRoot } from "../support/projectPaths";
 import { randomTurns } from "../support/randomRuns";
 import { scriptedModel } from "../support/scriptedModel";
-import { checkLaws, withoutIds } from "./foreignRunLaws";
+import { checkLaws } from "./foreignRunLaws";
 import { expectSound, sequences } from "./writtenLaws";
 
 const fixtures = join(projectRoot, "..", "shared", "fixtures", "perstack");
@@ -51,63 +47,6 @@ async function toldOf(jobId: string): Promise<WrittenEvent[]> {
   const told = [...inJobOrder(runs)].flatMap(({ run, event }) => writer.write(event, run));
   expectSound(told);
   return told;
-}
-
-/** Written as a folder and read again, the job's runs are the same. */
-async function expectReadBack(jobId: string): Promise<void> {
-  if (!bench) throw new Error("no bench");
-  const folder = await mkdtemp(join(tmpdir(), "runtrail-export-"));
-  const places = await listRunsOfJob(layout.job(bench.root, jobId));
-  const { runs } = await readJobRuns(places.map(({ dir }) => dir));
-  await writePerstackJob(runs, folder);
-  const read = await perstack.read(folder);
-  expect(read.problems).toEqual([]);
-  expect(read.runs.flatMap(({ problems }) => problems)).toEqual([]);
-  checkLaws(read.runs);
-  const { checkpoints, problems } = await readPerstackCheckpoints(layout.job(folder, jobId));
-  expect(problems).toEqual([]);
-  expect(checkpoints.length).toBeGreaterThan(0);
-  for (const { checkpoint } of checkpoints) expect(CheckpointShape.safeParse(checkpoint).error).toBeUndefined();
-  const again = new Map(read.runs.map((run) => [run.runId, run]));
-  expect(read.runs.map(({ runId }) => runId).toSorted()).toEqual(places.map(({ runId }) => runId).toSorted());
-  for (const { events, base } of runs) {
-    const run = runOf(events);
-    const foreign = again.get(run?.runId ?? "");
-    const copy = runOf(foreign?.events ?? []);
-    const outline = (each: Run | undefined) => ({
-      ...{
-        expert: each?.expertKey,
-        query: each?.query,
-        status: each?.status,
-        stop: each?.stopReason,
-        text: each?.text,
-      },
-      parent: each?.parent,
-      generations: each?.steps.flatMap(({ items }) => items.filter(({ kind }) => kind === "generation")).length,
-      calls: each?.steps
-        .flatMap(({ items }) =>
-          items.flatMap((item) => (item.kind === "toolCall" ? [[item.toolCallId, item.result, item.childRunId]] : [])),
-        )
-        .sort(([a], [b]) => String(a).localeCompare(String(b))),
-      tokens: each?.usage.totalTokens,
-    });
-    const silent = events.filter((event) => event.type === "retryGeneration" && event.feedback === undefined).length;
-    const told = outline(run);
-    expect(outline(copy)).toEqual({ ...told, generations: (told.generations ?? 0) - silent });
-    expect(comparable(conversationOf(foreign?.events ?? [], foreign?.base))).toEqual(
-      comparable(conversationOf(events, base ?? [])),
-    );
-  }
-}
-
-/** Without what has no meaning: ids, and the order of calls that are made side by side. */
-function comparable(messages: readonly Message[]): unknown {
-  const sorted = messages.map((message) => {
-    if (message.type !== "expertMessage" && message.type !== "toolMessage") return message;
-    const idOf = (part: object) => ("toolCallId" in part ? String(part.toolCallId) : "");
-    return { ...message, contents: [...message.contents].sort((a, b) => idOf(a).localeCompare(idOf(b))) } as Message;
-  });
-  return withoutIds(sorted);
 }
 
 const usage = { inputTokens: 100, outputTokens: 10 };
@@ -285,7 +224,7 @@ describe("a run told in Perstack's words", () => {
     const inAnyOrder = (list: string[]) => (name.includes("parallel") ? list.toSorted() : list);
     expect(inAnyOrder(told)).toEqual(inAnyOrder(expected));
     expect(bench.errors).toEqual([]);
-    await expectReadBack(jobId);
+    await expectReadBack(bench.root, jobId);
   });
 
   it("is another of Perstack's runs for each answer that a question gets", async () => {
@@ -310,7 +249,7 @@ describe("a run told in Perstack's words", () => {
     const stops = told.flatMap((event) => (event.type === "stopRunByInteractiveTool" ? [event.checkpoint] : []));
     expect(stops.map(({ pendingToolCalls }) => pendingToolCalls?.map(({ id }) => id))).toEqual([["q1", "q2"], ["q2"]]);
     expect(stops[1]?.partialToolResults).toMatchObject([{ id: "q1", skillName: "ask", toolName: "askUser" }]);
-    await expectReadBack(jobId);
+    await expectReadBack(bench.root, jobId);
   });
 
   it("goes on counting steps and tokens in a job that is continued, branched and resumed", async () => {
@@ -343,7 +282,7 @@ describe("a run told in Perstack's words", () => {
     ]);
     const ends = told.flatMap((event) => (event.type === "completeRun" ? [event.checkpoint.usage.totalTokens] : []));
     expect(ends.slice(0, 2)).toEqual([220, 440]);
-    await expectReadBack(jobId);
+    await expectReadBack(bench.root, jobId);
   });
 
   it("that was cancelled, or failed in the middle of a step, goes on with what is left of it", async () => {
