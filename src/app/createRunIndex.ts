@@ -22,6 +22,14 @@ export interface LiveRunIndex extends RunIndex, Disposable {
   detach(dir: string, isLost: boolean): void;
 }
 
+/** A run of this process, with the events it has had. */
+interface LiveRun {
+  run?: Run;
+  events: RunEvent[];
+  /** Settles when what it did before it went on here has been read; until then there is no `run`. */
+  past?: Promise<void>;
+}
+
 /** What is known of a run before its first event. */
 export interface WaitingRun {
   jobId: string;
@@ -40,7 +48,7 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
   const changed = new Emitter<ReadonlySet<string>>(onError);
   const summaries = new Map<string, RunSummary>();
   const stamps = new Map<string, string>();
-  const live = new Map<string, { run?: Run; events: RunEvent[] }>();
+  const live = new Map<string, LiveRun>();
   /** Runs of this process whose end could not be recorded. */
   const lost = new Set<string>();
   const loaded = new Map<string, { stamp: string; content: LoadedRun }>();
@@ -108,6 +116,18 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
     await foreign.refresh(jobDirs);
   };
 
+  /** Of a run that goes on in its own journal: what it did before, and what came while that was read. */
+  const readPast = async (dir: string, entry: LiveRun, firstSeq: number): Promise<void> => {
+    const { events } = await readEvents(dir);
+    const whole = [...events.filter(({ seq }) => seq < firstSeq), ...entry.events];
+    entry.events = whole;
+    const run = runOf(whole);
+    if (run) entry.run = run;
+    if (!run || live.get(dir) !== entry) return;
+    summaries.set(dir, summarizeRun(run, { dir, isHere: true }));
+    touch(dir);
+  };
+
   return {
     onDidChange: changed.event,
     setFolders(next) {
@@ -143,24 +163,28 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
     },
     attach(dir, waiting) {
       const known = summaries.get(dir);
-      const begun = live.get(dir) ?? { events: [] };
-      live.set(dir, begun);
-      if (known) summaries.set(dir, { ...known, isHere: true });
-      else summaries.set(dir, waitingSummary(dir, waiting));
+      live.set(dir, live.get(dir) ?? { events: [] });
+      summaries.set(dir, known ? waitingAgain(known) : waitingSummary(dir, waiting));
       touch(dir);
     },
     apply(dir, event) {
       const entry = live.get(dir);
       if (!entry || isLive(event)) return;
-      entry.run = reduceRun(entry.run, event);
+      if (!entry.run && event.seq > 1 && !entry.past) entry.past = readPast(dir, entry, event.seq).catch(onError);
       entry.events.push(event);
+      if (entry.past && !entry.run) return;
+      entry.run = reduceRun(entry.run, event);
       summaries.set(dir, summarizeRun(entry.run, { dir, isHere: true }));
       touch(dir);
     },
     detach(dir, isLost) {
-      const run = live.get(dir)?.run;
+      const { run, past } = live.get(dir) ?? {};
       live.delete(dir);
       if (isLost) lost.add(dir);
+      if (past && !run && !isLost) {
+        void past.then(() => refreshRun(dir)).catch(onError);
+        return;
+      }
       // What was watched to its end need not be read again.
       void stampOf(dir).then((stamp) => stamp && stamps.set(dir, stamp));
       if (run) summaries.set(dir, summarizeRun(run, { dir, isHere: false, ...(isLost && { status: "failed" }) }));
@@ -171,6 +195,11 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
       changed.dispose();
     },
   };
+}
+
+/** What it ended with holds no longer. */
+function waitingAgain({ stopReason: _, finishedAt: __, inputRequests: ___, ...known }: RunSummary): RunSummary {
+  return { ...known, status: "running", isHere: true, isQueued: true };
 }
 
 function waitingSummary(dir: string, { jobId, runId, expertKey, query }: WaitingRun): RunSummary {

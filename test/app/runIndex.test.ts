@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createRunIndex, type LiveRunIndex } from "../../src/app/createRunIndex";
 import { newId } from "../../src/app/newId";
+import type { RunEvent } from "../../src/model/events";
 import { layout } from "../../src/store/layout";
 import { currentOwner } from "../../src/store/processOwner";
 import { createRunFolder } from "../../src/store/runFolder";
@@ -57,6 +58,50 @@ describe("the run index", () => {
     });
     await folder.close();
     expect(seen.length).toBeGreaterThan(0);
+  });
+
+  it("keeps what a run did before when it goes on in its own journal, and what it waits for is its turn", async () => {
+    const dir = await recordRun("r", index);
+    const before = index.get(dir);
+    const file = layout.journal(dir);
+    const lines = (await readFile(file, "utf8")).trimEnd().split("\n");
+    const last = JSON.parse(lines.at(-1) ?? "");
+    index.attach(dir, { jobId: "j", runId: "r", expertKey: "solo", query: "Do it" });
+    expect(index.get(dir)).toMatchObject({ status: "running", isQueued: true, isHere: true });
+    expect(index.get(dir)?.finishedAt).toBeUndefined();
+    const append = async (event: object) => {
+      await appendFile(file, `${JSON.stringify(event)}\n`);
+      index.apply(dir, event as RunEvent);
+    };
+    await append({ ...last, type: "resumeRun", id: "again", seq: last.seq + 1, by: "user" });
+    const resumed = await waitUntil("the run to go on", () => {
+      const run = index.get(dir);
+      return run && !run.isQueued ? run : undefined;
+    });
+    expect(resumed).toMatchObject({ status: "running", query: "Do it", steps: 2, startedAt: before?.startedAt });
+    await append({ ...last, id: "end", seq: last.seq + 2 });
+    expect((await index.load(dir)).events).toHaveLength(lines.length + 2);
+    index.detach(dir, false);
+    expect(index.get(dir)).toMatchObject({ status: "finished", query: "Do it", steps: 2, isHere: false });
+  });
+
+  it("has the whole of a run that ended again before its past was read", async () => {
+    const dir = await recordRun("r", index);
+    const file = layout.journal(dir);
+    const last = JSON.parse((await readFile(file, "utf8")).trimEnd().split("\n").at(-1) ?? "");
+    index.attach(dir, { jobId: "j", runId: "r", expertKey: "solo", query: "Do it" });
+    const events = [
+      { ...last, type: "resumeRun", id: "again", seq: last.seq + 1, by: "user" },
+      { ...last, id: "end", seq: last.seq + 2 },
+    ];
+    await appendFile(file, `${events.map((event) => JSON.stringify(event)).join("\n")}\n`);
+    for (const event of events) index.apply(dir, event as RunEvent);
+    index.detach(dir, false);
+    const ended = await waitUntil("the run to end", () => {
+      const run = index.get(dir);
+      return run && run.status === "finished" ? run : undefined;
+    });
+    expect(ended).toMatchObject({ query: "Do it", steps: 2, isHere: false });
   });
 
   it("takes in what another program appends, adds and deletes", async () => {

@@ -187,7 +187,8 @@ export default suite("runs that go on", {
     const answered = command("answerQuestion", runNode(dir));
     await acceptUntil("the run to go on", () => bench.app.runs.get(dir)?.status !== "stopped");
     await answered;
-    assert.equal((await ended(bench.app, dir)).status, "finished");
+    const painted = await ended(bench.app, dir);
+    assert.deepEqual([painted.status, painted.query, painted.startedAt], ["finished", "Paint it", run.startedAt]);
     const answer = (await eventsOf(bench.app, dir)).find(({ type }) => type === "receiveInput");
     assert.ok(answer?.type === "receiveInput" && answer.text === "red" && answer.by === "user");
     await waitUntil("the badge to go", () => bench.runsView.view.badge === undefined);

@@ -75,7 +75,7 @@ describe("a run's row", () => {
   });
 
   it("waits for its turn without a clock that runs", () => {
-    const row = runRow(summaryOf(eventsOf([started]), { isHere: true, isQueued: true }), moment);
+    const row = runRow(summaryOf(eventsOf([started]), { isHere: true, isQueued: true, steps: 0 }), moment);
     expect(row).toMatchObject({ description: "waits for its turn", icon: { id: "watch" }, children: "none" });
     expect(row.context).toEqual(["run", "queued", "active"]);
   });

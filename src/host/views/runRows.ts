@@ -68,7 +68,7 @@ export function runRow(run: RunSummary, { now, waiting }: RunMoment, totals: Run
     description: joinParts(told, duration, tokens, formatCost(totals.cost), from),
     icon: statusIcon(status),
     context: contextOf(run, status),
-    children: status === "queued" ? "none" : going ? "expanded" : "collapsed",
+    children: status === "queued" && run.steps === 0 ? "none" : going ? "expanded" : "collapsed",
     spoken: joinParts(`Run of ${run.expertKey}`, words, duration, tokens, from),
   };
 }

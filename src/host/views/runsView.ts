@@ -158,8 +158,9 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   }
 
   private async runChildren(dir: string): Promise<RunNode[]> {
-    // Of a run that waits for its turn there is nothing yet.
-    if (this.app.runs.get(dir)?.isQueued) return [];
+    // Of a run that waits for its first turn there is nothing yet.
+    const summary = this.app.runs.get(dir);
+    if (summary?.isQueued && summary.steps === 0) return [];
     const loaded = await this.load(dir);
     return [...(loaded ? this.nodes.stepsOf(dir, loaded) : []), ...this.delegatesOf(dir, loaded?.run)];
   }
