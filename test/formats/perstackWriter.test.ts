@@ -1,6 +1,5 @@
 /** What runs of ours are in Perstack's words: over the real wire, against the order and the shapes that its own runs have. */
-import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -17,13 +16,12 @@ import { listRunsOfJob } from "../../src/store/runFolders";
 import { type ExpertScript, expertsToml, type JobBench, openJobBench } from "../support/jobs";
 import { runLoop } from "../support/loopHarness";
 import type { ModelRequest, ModelTurn } from "../support/modelServer";
-import { projectRoot } from "../support/projectPaths";
 import { randomTurns } from "../support/randomRuns";
 import { scriptedModel } from "../support/scriptedModel";
 import { checkLaws } from "./foreignRunLaws";
+import { expectReadBack } from "./readBack";
+import { addKeys, areSamplesThere, keysOfSamples, ours } from "./sampleKeys";
 import { expectSound, sequences } from "./writtenLaws";
-
-const fixtures = join(projectRoot, "..", "shared", "fixtures", "perstack");
 
 let bench: JobBench | undefined;
 afterEach(async () => {
@@ -358,7 +356,7 @@ describe("random runs", () => {
   }, 60_000);
 });
 
-describe.skipIf(!existsSync(fixtures))("the keys of what is told", () => {
+describe.skipIf(!areSamplesThere)("the keys of what is told", () => {
   it("are those that Perstack's own events and checkpoints have", async () => {
     const theirs = await keysOfSamples();
     const own = new Map<string, Set<string>>();
@@ -379,38 +377,3 @@ describe.skipIf(!existsSync(fixtures))("the keys of what is told", () => {
     expect(own.size).toBeGreaterThan(25);
   });
 });
-
-/** What their schemas allow and their events leave out. */
-const ours = new Set(["checkpoint error", "error statusCode", "result isError"]);
-
-/** Checkpoints, steps and results are of one shape wherever they stand. */
-const shapes: readonly [RegExp, string][] = [
-  [/checkpoint$/iu, "checkpoint"],
-  [/toolResults?$/iu, "result"],
-  [/toolCalls?$/iu, "call"],
-  [/messages?$/iu, "message"],
-];
-
-function addKeys(all: Map<string, Set<string>>, event: object): void {
-  const name = "type" in event ? String(event.type) : "";
-  const add = (place: string, value: object) => {
-    const keys = all.get(place) ?? new Set();
-    all.set(place, keys);
-    for (const key of Object.keys(value)) keys.add(key);
-  };
-  add(name, event);
-  for (const [key, value] of Object.entries(event)) {
-    const place = shapes.find(([pattern]) => pattern.test(key))?.[1] ?? key;
-    for (const each of [value].flat()) if (typeof each === "object" && each !== null) add(place, each);
-  }
-}
-
-async function keysOfSamples(): Promise<Map<string, Set<string>>> {
-  const keys = new Map<string, Set<string>>();
-  const names = await readdir(fixtures, { recursive: true });
-  for (const name of names.filter((each) => each.endsWith("stdout.jsonl"))) {
-    const lines = (await readFile(join(fixtures, name), "utf8")).split("\n").filter((line) => line !== "");
-    for (const line of lines) addKeys(keys, JSON.parse(line));
-  }
-  return keys;
-}
