@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import * as vscode from "vscode";
+import type * as vscode from "vscode";
 import type { RunSummary } from "../../src/app/runIndex";
 import { pruneFolders } from "../../src/host/pruneRuns";
 import { layout } from "../../src/store/layout";
@@ -10,7 +10,7 @@ import { removeFolder } from "../../src/store/removeFolder";
 import { planPrune, prune } from "../../src/store/retention";
 import { readRunInfo, writeRunInfo } from "../../src/store/runInfo";
 import { waitUntil } from "../support/waitUntil";
-import { acceptUntil, command, expertNode, openApp, runExpert, setSetting } from "./editorParts";
+import { acceptUntil, command, expertNode, openApp, runExpert, setSetting, windowOfExtension } from "./editorParts";
 import { suite } from "./suite";
 
 function copies(workspace: string): string {
@@ -46,17 +46,18 @@ interface Asked {
 /** Answers every question that stands in the middle of the window with its first button, or closes it. */
 async function answering(yes: boolean, action: () => Thenable<unknown>): Promise<Asked[]> {
   const asked: Asked[] = [];
-  const { showWarningMessage, showErrorMessage } = vscode.window;
+  const window = await windowOfExtension();
+  const { showWarningMessage, showErrorMessage } = window;
   const answer = async (message: string, options?: unknown, button?: unknown) => {
     asked.push({ message, detail: (options as vscode.MessageOptions | undefined)?.detail });
     return yes ? button : undefined;
   };
-  Object.assign(vscode.window, { showWarningMessage: answer, showErrorMessage: answer });
+  Object.assign(window, { showWarningMessage: answer, showErrorMessage: answer });
   try {
     await action();
     return asked;
   } finally {
-    Object.assign(vscode.window, { showWarningMessage, showErrorMessage });
+    Object.assign(window, { showWarningMessage, showErrorMessage });
   }
 }
 

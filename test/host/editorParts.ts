@@ -40,6 +40,11 @@ export async function runExpert(workspace: string, key: string): Promise<RunSumm
   });
 }
 
+/** The window that the extension has: in older editors an imported module is given another one than a required module. */
+export async function windowOfExtension(): Promise<typeof vscode.window> {
+  return (await import("vscode")).window;
+}
+
 export async function setSetting(name: string, value: unknown): Promise<void> {
   const target = vscode.ConfigurationTarget.Global;
   await vscode.workspace.getConfiguration("runtrail").update(name, value, target);

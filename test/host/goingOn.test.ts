@@ -9,7 +9,7 @@ import type { RunSummary } from "../../src/app/runIndex";
 import type { Runtrail } from "../../src/host/extension";
 import type { RunNode } from "../../src/host/views/runNodes";
 import { waitUntil } from "../support/waitUntil";
-import { acceptUntil, command, setSetting } from "./editorParts";
+import { acceptUntil, command, setSetting, windowOfExtension } from "./editorParts";
 import { type Answer, playExperts, type Said } from "./scriptedModels";
 import { suite } from "./suite";
 
@@ -77,7 +77,8 @@ async function begunBy(app: App, action: () => Promise<unknown>): Promise<RunSum
 
 /** Answers the lists and boxes that a command shows, in their order. */
 async function answering(answers: readonly unknown[], action: () => Thenable<unknown>): Promise<void> {
-  const { showInputBox, showQuickPick } = vscode.window;
+  const window = await windowOfExtension();
+  const { showInputBox, showQuickPick } = window;
   const left = [...answers];
   const answer = async (first: unknown) => {
     const next = left.shift();
@@ -91,12 +92,12 @@ async function answering(answers: readonly unknown[], action: () => Thenable<unk
     const chosen = await answer(items);
     return options?.canPickMany || !Array.isArray(chosen) ? chosen : chosen[0];
   };
-  Object.assign(vscode.window, { showInputBox: answer, showQuickPick: pick });
+  Object.assign(window, { showInputBox: answer, showQuickPick: pick });
   try {
     await action();
     assert.deepEqual(left, [], "Not everything was asked.");
   } finally {
-    Object.assign(vscode.window, { showInputBox, showQuickPick });
+    Object.assign(window, { showInputBox, showQuickPick });
   }
 }
 
