@@ -149,13 +149,13 @@ describe("records with anything in them", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(mutation, { minLength: 1, maxLength: 12 }), async (mutations) => {
         const { events } = richJob();
-        for (const each of mutations) mutate(events[each.line % events.length], each.path, each.value);
+        for (const each of mutations) mutate(events[each.line % events.length], each.path, structuredClone(each.value));
         await writeFile(path, events.map((event) => `${JSON.stringify(event)}\n`).join(""));
         const { runs } = await perstack.read(path);
         checkLaws(runs);
         for (const { events: told } of runs) runOf(told);
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 
@@ -167,12 +167,12 @@ describe("records with anything in them", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(mutation, { minLength: 1, maxLength: 6 }), async (mutations) => {
         const all = structuredClone(checkpoints.map(({ checkpoint }) => checkpoint));
-        for (const each of mutations) mutate(all[each.line % all.length], each.path, each.value);
+        for (const each of mutations) mutate(all[each.line % all.length], each.path, structuredClone(each.value));
         for (const [index, each] of all.entries()) await writeFile(join(folder, `${index}.json`), JSON.stringify(each));
         const { runs } = await perstack.read(root);
         checkLaws(runs);
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
   });
 });

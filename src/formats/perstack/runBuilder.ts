@@ -51,6 +51,10 @@ export class RunBuilder {
   }
 
   emit(payload: EventPayload, source: Source, step = this.step): void {
+    if (this.ending && payload.type !== "resumeRun") {
+      this.emitBeforeEnd(this.ending, payload, source, step);
+      return;
+    }
     const seq = this.events.length + 1;
     this.lastTimestamp = Math.max(this.lastTimestamp, source.timestamp);
     const id = this.uniqueId(source.id ?? `${payload.type}-${seq}`);
@@ -63,6 +67,17 @@ export class RunBuilder {
       if (this.checkpointIds.at(-1) !== event.checkpointId) this.checkpointIds.push(event.checkpointId);
     }
     if (event.type === "finishRun" || event.type === "stopRun" || event.type === "errorRun") this.ending = event;
+  }
+
+  /** The end is the last word: what damaged files tell after it stands before it, and a second end is none. */
+  private emitBeforeEnd(ending: Ending, payload: EventPayload, source: Source, step: number): void {
+    if (payload.type === "finishRun" || payload.type === "stopRun" || payload.type === "errorRun") return;
+    this.events.pop();
+    this.ending = undefined;
+    this.emit(payload, { ...source, timestamp: ending.timestamp }, step);
+    const last: Ending = { ...ending, timestamp: this.lastTimestamp, seq: this.events.length + 1 };
+    this.events.push(last);
+    this.ending = last;
   }
 
   startGeneration(source: Source, messageCount?: number): void {

@@ -70,6 +70,7 @@ describe("an idle server", () => {
     const bench = await skillBench({ files: stdioSkill() }, { limits: { idleMs: 300 } });
     const [first = 0] = await pidsOf(bench);
     await waitUntilGone([first]);
+    await waitUntil("that its end is told", () => bench.events.at(-1)?.type === "disconnectSkill");
     expect(bench.events.at(-1)).toEqual({ type: "disconnectSkill", skill: "files", reason: "It was idle for 0.3 s." });
     const [second = 0] = await pidsOf(bench);
     expect(second).not.toBe(first);
