@@ -121,8 +121,7 @@ export function brokenLaws(recorded: RecordedRun, heard?: readonly AnyEvent[]): 
   for (const [key, left] of open) if (left !== 0) laws.push(`${key} is not closed`);
   if (run.status === "running") laws.push("the run has no end");
   const own = heard?.filter((event) => event.runId === run.runId && "seq" in event && !event.type.startsWith("stream"));
-  if (own && !isDeepStrictEqual(own.filter(isDurable), events))
-    laws.push("heard is not what is written");
+  if (own && !isDeepStrictEqual(own.filter(isDurable), events)) laws.push("heard is not what is written");
   return laws;
 }
 
