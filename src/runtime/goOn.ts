@@ -1,9 +1,11 @@
 /** What a run stands on when it goes on in its own journal, as its events tell it. */
+import { addUsage } from "../model/addUsage";
 import { pendingCallsOf } from "../model/conversation";
 import type { RunEvent } from "../model/events";
 import type { Message } from "../model/message";
 import type { Run, Step, ToolCallItem } from "../model/run";
 import { todosOf } from "../model/todos";
+import type { Usage } from "../model/usage";
 import type { GoingOn } from "./beginRun";
 import type { InputAnswer } from "./callOptions";
 
@@ -29,7 +31,12 @@ export function goOnFrom(
     todos: todosOf(messages),
     step: stepsDone,
     jobStep: Math.max(stepsDone, before, ...stepsOfDelegates(events)),
-    journal: { seq: run.lastSeq, lastTimestamp: events.at(-1)?.timestamp ?? 0, spending: run.spending },
+    journal: {
+      seq: run.lastSeq,
+      lastTimestamp: events.at(-1)?.timestamp ?? 0,
+      spending: run.spending,
+      stepUsage: isOpen ? usageOf(last) : undefined,
+    },
     isAnswered: isOpen && isAnswered(last, messages),
     brokenOff: {
       calls: new Set(calls.flatMap(({ toolCallId }) => (pending.has(toolCallId) ? [toolCallId] : []))),
@@ -52,6 +59,12 @@ function delegatesOf(events: readonly RunEvent[], pending: ReadonlySet<string>):
       event.type === "startDelegation" && pending.has(event.toolCallId) ? [[event.toolCallId, event.childRunId]] : [],
     ),
   );
+}
+
+/** What a step that is not whole has used. */
+function usageOf({ items }: Step): Usage | undefined {
+  const known = items.flatMap((item) => (item.kind === "generation" && item.usage ? [item.usage] : []));
+  return known.length > 0 ? known.reduce(addUsage) : undefined;
 }
 
 /** A generation that came to something. */

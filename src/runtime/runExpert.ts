@@ -144,13 +144,13 @@ async function work(
   for (;;) {
     if (signal.aborted) throw new RunCancelled();
     const stepStarted = clock.elapsed();
-    state.stepUsage = undefined;
     let calls: readonly ToolCall[] = left;
     if (left.length > 0) state.step = goesOn?.step ?? state.jobStep;
     else {
       const reached = await reachedLimit(state, limits, ports.budget);
       if (reached) return reached;
       state.step = state.jobStep + 1;
+      state.stepUsage = undefined;
       const answer = await generate(state, generation, "answer");
       calls = answer.toolCalls.map((call) => ({ ...call, skill: generation.skillOf(call.tool) }));
     }

@@ -38,7 +38,7 @@ export interface RunStanding {
   /** The last step of the job. */
   jobStep: number;
   /** Of a run that goes on in its own journal. */
-  journal?: { seq: number; lastTimestamp: number; spending: Spending };
+  journal?: { seq: number; lastTimestamp: number; spending: Spending; stepUsage: Usage | undefined };
 }
 
 export interface RunStatePorts {

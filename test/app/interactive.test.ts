@@ -50,6 +50,8 @@ describe("a question to a person", () => {
     ]);
     expect(run && brokenLaws(run)).toEqual([]);
     expect(run?.run).toMatchObject({ status: "finished", inputRequests: [], failures: [] });
+    // What was asked before the stop is part of the step that ends after it.
+    expect(run?.run.steps.map((step) => step.usage?.totalTokens)).toEqual([15, 15]);
   });
 
   it("is answered after everything that held it was closed and opened again", async () => {

@@ -78,7 +78,13 @@ describe("a run that asks", () => {
     await window.screenshot("question-asked-light");
     await window.quickInput("The Long Way Round");
     await window.waitForRow("Runs", /editor.*finished/i, { timeoutMs: 60_000 });
-    await window.waitForRow("Runs", /fact-checker/);
+    await window.waitForRow("Runs", /Job: See the article through.*done/i);
+    await window.clickRow("Runs", /^Step 1/);
+    await window.press("ArrowRight");
+    await window.waitForRow("Runs", /Tool call fact-checker/);
+    await window.clickRow("Runs", /Tool call fact-checker|^fact-checker/);
+    await window.press("ArrowRight");
+    await window.waitForRow("Runs", /Run of fact-checker/);
     await window.screenshot("question-answered-light");
     expect(JSON.stringify(models.requests.at(-1)?.body)).toContain("The Long Way Round");
   });
@@ -88,6 +94,7 @@ describe("a run that asks", () => {
     await window.runCommand("Runtrail: Continue with New Query…");
     await window.quickInput("And the subtitle?");
     await window.waitForRow("Runs", /continues|goes on from/i, { timeoutMs: 60_000 });
+    await window.waitForRow("Runs", /Job: See the article through.*done/i);
     await window.setTheme("Default Dark Modern");
     await window.screenshot("question-continued-dark");
     expect(JSON.stringify(models.requests.at(-1)?.body)).toContain("And the subtitle?");

@@ -89,11 +89,11 @@ describe("a run's row", () => {
   });
 
   it("says which run it came from", () => {
-    const origin = { kind: "fork" as const, jobId: "job-0", runId: "abcdef", checkpointId: "c" };
+    const origin = { kind: "fork" as const, jobId: "job-0", runId: "abcdefghij", checkpointId: "c" };
     const row = runRow(summaryOf(eventsOf([{ ...started, origin }, finished])), moment);
-    expect(row.description).toMatch(/ · fork of abcd$/);
+    expect(row.description).toMatch(/ · fork of abcdefgh$/);
     expect(row.context).toContain("hasOrigin");
-    expect(row.spoken).toContain("fork of abcd");
+    expect(row.spoken).toContain("fork of abcdefgh");
   });
 
   it("of a delegate is not gone on with: its coordinator is", () => {

@@ -123,7 +123,7 @@ function inWords(run: RunSummary, status: RowStatus): string {
 }
 
 function originOf(origin: NonNullable<RunSummary["origin"]>): string {
-  return `${originWords(origin)} ${origin.runId.slice(0, 4)}`;
+  return `${originWords(origin)} ${origin.runId.slice(0, 8)}`;
 }
 
 function asRunStatus(run: RunSummary): Parameters<typeof runStatusWords>[0] {
