@@ -2,13 +2,12 @@
 import { dirname, join } from "node:path";
 import type { Expert } from "../model/definition";
 import { type KnownTools, lockedTools, mcpSkillsOf } from "../model/lockfile";
+import { lockFileName, readLockFile } from "../store/lockFile";
 
 /** Never throws: a lock file that cannot be used is as good as none, and that is said. */
 export async function readKnownTools(definitionPath: string, expertKey: string, expert: Expert): Promise<KnownTools> {
   const skills = mcpSkillsOf(expert);
   if (skills.length === 0) return { locked: {}, stale: [] };
-  // Only here: most experts have no such skill, and the parser is not small.
-  const { lockFileName, readLockFile } = await import("../store/lockFile");
   const read = await readLockFile(join(dirname(definitionPath), lockFileName));
   if (!read) return { locked: {}, stale: [] };
   if ("lock" in read) return lockedTools(read.lock, expertKey, expert);

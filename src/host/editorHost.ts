@@ -1,22 +1,16 @@
 /** What the editor gives the application: environment, keys, approvals, prices and a place for bugs. */
 import type * as vscode from "vscode";
 import type { AppHost } from "../app/app";
-import type { EditorModels } from "../runtime/providers/provider";
 import type { ApiKeys } from "./apiKeys";
 import type { Approvals } from "./approvals";
 import { createKeyRedactor } from "./keyRedactor";
+import { listEditorModels, openEditorModel } from "./languageModels";
 import { readMaxConcurrentRuns, readPrices } from "./settings";
 
 export interface EditorHost extends AppHost {
   /** The text without the keys known here. */
   redact(text: string): string;
 }
-
-/** Loaded when somebody asks for a model. */
-const languageModels: EditorModels = {
-  list: async () => await (await import("./languageModels")).listEditorModels(),
-  open: async (...which) => await (await import("./languageModels")).openEditorModel(...which),
-};
 
 export function createEditorHost(parts: {
   keys: ApiKeys;
@@ -32,7 +26,7 @@ export function createEditorHost(parts: {
     askApproval: (request) => approvals.ask(request),
     prices: readPrices,
     maxConcurrentRuns: readMaxConcurrentRuns,
-    languageModels,
+    languageModels: { list: listEditorModels, open: openEditorModel },
     reportError(error, context) {
       log.error(redact(`${context}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
     },
