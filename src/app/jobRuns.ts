@@ -1,7 +1,7 @@
 /** Recorded runs as another system's format takes them: whole, with what they went on from and how they were defined. */
 import { messageOf } from "../base/errors";
 import type { RunToWrite } from "../formats/format";
-import { readRunExpert } from "../store/runExpert";
+import { readRunExpert } from "../store/readRunExpert";
 import { readRecordedRun } from "./goOnWith";
 import type { RunProblem } from "./runIndex";
 

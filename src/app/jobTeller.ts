@@ -7,7 +7,7 @@ import { isLive } from "../model/eventKinds";
 import type { AnyEvent } from "../model/events";
 import { readCheckpoint } from "../store/checkpoints";
 import { readSpilled } from "../store/readJournal";
-import { readRunExpert } from "../store/runExpert";
+import { readRunExpert } from "../store/readRunExpert";
 import type { RunHandle } from "./app";
 import { readJobRuns } from "./jobRuns";
 import type { RunIndex } from "./runIndex";
