@@ -76,15 +76,14 @@ async function readBase(dir: string, [start]: readonly RunEvent[]): Promise<Mess
 }
 
 /**
- * The same run again, from where its journal ends. Throws `UserError` for what cannot be read.
+ * The same run again, from where its journal ends. Throws `UserError` where its expert cannot be run any more.
  * @returns how the run ended, where it has finished
  */
 export async function prepareGoingOn(
   job: JobContext,
-  dir: string,
+  { run, events, base }: RecordedRun,
   how: { answers: readonly InputAnswer[]; by: string },
 ): Promise<PreparedRun | { outcome: DelegateOutcome }> {
-  const { run, events, base } = await readRecordedRun(dir);
   const goesOn = goOnFrom(run, events, conversationOf(events, base), how);
   if (run.status === "finished") {
     const { text = "", usage: totalUsage, cost } = run;

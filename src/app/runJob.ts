@@ -11,7 +11,7 @@ import { readJobRecord } from "../store/jobRecord";
 import { checkId, layout } from "../store/layout";
 import { createRunFolder, type RunFolder, reopenRunFolder } from "../store/runFolder";
 import { createApproval } from "./createApproval";
-import { prepareGoingOn } from "./goOnWith";
+import { prepareGoingOn, readRecordedRun } from "./goOnWith";
 import type { JobContext } from "./jobContext";
 import { type PreparedRun, prepareRun } from "./prepareRun";
 import { createRunRecords } from "./runRecords";
@@ -141,7 +141,7 @@ async function resumeDelegate(
   const dir = layout.run(job.root, job.jobId, checkId("run", request.childRunId));
   const { folder } = await reopenRunFolder(dir, job.newId);
   try {
-    const goesOn = await prepareGoingOn(job, dir, { answers: [], by: "coordinator" });
+    const goesOn = await prepareGoingOn(job, await readRecordedRun(dir), { answers: [], by: "coordinator" });
     if ("outcome" in goesOn) {
       await folder.close();
       return goesOn.outcome;

@@ -2,12 +2,12 @@
 import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../base/errors";
-import { type Run, runOf } from "../model/run";
+import type { Run } from "../model/run";
 import type { InputAnswer } from "../runtime/callOptions";
 import type { Reaper } from "../runtime/reaper";
 import { readJobRecord } from "../store/jobRecord";
 import { checkId, layout } from "../store/layout";
-import { readJournal } from "../store/readJournal";
+import { isJournaled } from "../store/readJournal";
 import { recoverRunAt } from "../store/recovery";
 import { reopenRunFolder } from "../store/runFolder";
 import type { AppHost, ResumeRequest, StartRequest } from "./app";
@@ -16,6 +16,7 @@ import { type JobContext, openJob } from "./jobContext";
 import { findExpert, prepareRun, type WantedRun } from "./prepareRun";
 import { type LaunchedRun, launchRun, type RunListener } from "./runJob";
 import { findStart } from "./startingPoint";
+import { workspaceOf } from "./workspaceOf";
 
 export interface StartPorts {
   host: AppHost;
@@ -49,12 +50,12 @@ export async function startRun(request: StartRequest, ports: StartPorts, signal:
  * A run of another system is only read: it goes on as a new run of its job. Throws `UserError` where the run cannot go on.
  */
 export async function resumeRun(request: ResumeRequest, ports: StartPorts, signal: AbortSignal): Promise<LaunchedRun> {
-  const recorded = await readRecordedRun(request.dir);
-  if (recorded.isOurs) return await resumeOwn(request, ports, signal);
-  const { status, expertKey, stopReason, inputRequests } = recorded.run;
-  checkCanGoOn(status, stopReason === "input" ? inputRequests : [], request.answers ?? []);
-  const definitionPath = definitionOf(recorded.run, request);
   const { dir, by: _, ...rest } = request;
+  if (await isJournaled(dir)) return await resumeOwn(request, ports, signal);
+  const { run } = await readRecordedRun(dir);
+  checkCanGoOn(run, request.answers ?? []);
+  const { expertKey } = run;
+  const definitionPath = definitionOf(run, request);
   const workspaceRoot = workspaceOf(dir);
   const from = { kind: "resume" as const, dir };
   return await startRun({ ...rest, definitionPath, workspaceRoot, expertKey, query: "", from }, ports, signal);
@@ -67,14 +68,14 @@ async function resumeOwn(request: ResumeRequest, ports: StartPorts, signal: Abor
   const { folder, healed } = await reopenRunFolder(dir, ports.newId);
   if (healed) ports.host.reportError(healed, dir);
   try {
-    const run = runOf((await readJournal(layout.journal(dir))).events);
-    if (!run) throw new UserError(`The run in ${dir} cannot go on: no event of it is recorded.`);
+    const recorded = await readRecordedRun(dir);
+    const { run } = recorded;
     if (run.parent) {
       throw new UserError(
         "This run is a delegate's. Go on with the run that called it: it goes on with its delegates.",
       );
     }
-    checkCanGoOn(run.status, run.stopReason === "input" ? run.inputRequests : [], answers);
+    checkCanGoOn(run, answers);
     const { provider = run.provider, model = run.model } = request;
     const place = {
       definitionPath: definitionOf(run, request),
@@ -82,9 +83,9 @@ async function resumeOwn(request: ResumeRequest, ports: StartPorts, signal: Abor
       // The folder's, whatever the journal says.
       jobId: basename(dirname(dirname(dir))),
     };
-    const job = await openJob(place, { ...limitsOfRun(run.limits), ...definedOnly(request), provider, model }, ports);
+    const job = await openJob(place, { ...run.limits, ...definedOnly(request), provider, model }, ports);
     checkStepsLeft(run.stopReason, run.steps.at(-1)?.step ?? 0, job);
-    const prepared = await prepareGoingOn(job, dir, { answers, by });
+    const prepared = await prepareGoingOn(job, recorded, { answers, by });
     if ("outcome" in prepared) throw new UserError(finished);
     return await launchInTurn(job, prepared, ports, { signal, folder });
   } catch (error) {
@@ -112,17 +113,14 @@ async function launchInTurn(
 }
 
 /** What the run was started with holds on, unless the request says otherwise. */
-function limitsOfRun(limits: NonNullable<ReturnType<typeof runOf>>["limits"]) {
-  return limits ? { ...limits } : {};
-}
-
 function definedOnly<T extends object>(request: T): T {
   return Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined)) as T;
 }
 
 const finished = "The run has finished. Continue it with a new query instead.";
 
-function checkCanGoOn(status: Run["status"], open: Run["inputRequests"], answers: readonly InputAnswer[]): void {
+function checkCanGoOn({ status, stopReason, inputRequests }: Run, answers: readonly InputAnswer[]): void {
+  const open = stopReason === "input" ? inputRequests : [];
   if (status === "finished") throw new UserError(finished);
   checkAnswers(answers, open);
   if (open.length === 0 || answers.length > 0) return;
@@ -133,11 +131,6 @@ function definitionOf({ definition }: Run, { definitionPath }: ResumeRequest): s
   if (definitionPath !== undefined) return definitionPath;
   if (definition) return fileURLToPath(definition.uri);
   throw new UserError("This run does not say which definition it came from. Name the perstack.toml to go on with.");
-}
-
-/** The folder that holds `perstack/jobs/…`. */
-function workspaceOf(runDir: string): string {
-  return runDir.replace(/[\\/]perstack[\\/]jobs[\\/].*$/u, "");
 }
 
 function checkAnswers(

@@ -2,6 +2,7 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 import type { App } from "../app/app";
+import { workspaceOf } from "../app/workspaceOf";
 import type { Failure } from "../model/failure";
 import { failingStepOf } from "../model/failures";
 import { oneLine } from "../model/plainText";
@@ -12,7 +13,6 @@ import type { OpenLog, RunDocuments } from "./documents/runDocuments";
 import { openPlace, showLine } from "./openPlace";
 import { filesOf, type PlaceInRun } from "./sources";
 import type { RunsView } from "./views/runsView";
-import { workspaceOf } from "./views/runTree";
 
 const messageTime = 4000;
 

@@ -2,13 +2,13 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 import type { App, ResumeRequest, RunHandle, StartRequest } from "../app/app";
+import { workspaceOf } from "../app/workspaceOf";
 import type { Definitions } from "./definitions";
 import { smallerLimits } from "./jobLimits";
 import type { ModelSelection } from "./modelSelection";
 import { tellEnd, tellQuestion } from "./runNotifications";
 import { readApprovalMode, readJobLimits } from "./settings";
 import type { RunsView } from "./views/runsView";
-import { workspaceOf } from "./views/runTree";
 
 export type RunRequest = Omit<StartRequest, "approval" | "workspaceRoot">;
 export type GoOnRequest = Omit<ResumeRequest, "approval" | "by">;

@@ -1,9 +1,10 @@
 /** Reading a journal: good events plus problems, never an exception for bad data; and healing a torn end. */
-import { open, readFile } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, messageOf } from "../base/errors";
 import { parseJson, splitLines } from "../base/lines";
 import { parseEvent, type RunEvent } from "../model/events";
+import { layout } from "./layout";
 
 export interface JournalProblem {
   file: string;
@@ -15,6 +16,15 @@ export interface JournalProblem {
 export interface JournalContent {
   events: RunEvent[];
   problems: JournalProblem[];
+}
+
+/** Whether the run's folder has a journal: then it is a run of ours. */
+export async function isJournaled(runDir: string): Promise<boolean> {
+  try {
+    return (await stat(layout.journal(runDir))).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** A file that is not there is an empty journal with a problem. */

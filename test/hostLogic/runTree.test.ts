@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { workspaceOf } from "../../src/app/workspaceOf";
 import { type RunNode, RunNodes } from "../../src/host/views/runNodes";
 import {
   callOf,
@@ -10,7 +11,6 @@ import {
   parentNodeOf,
   parentNodeOfRun,
   topRuns,
-  workspaceOf,
 } from "../../src/host/views/runTree";
 import type { EventPayload } from "../../src/model/events";
 import { eventsOf, failed, finished, recovering, runFrom, started, summaryOf } from "./sampleRuns";
@@ -120,6 +120,7 @@ describe("the tree of runs", () => {
 
   it("knows job and workspace of a run's folder on every system", () => {
     expect(workspaceOf("/work/perstack/jobs/j/runs/r")).toBe("/work");
+    expect(workspaceOf("/perstack/jobs/work/perstack/jobs/j/runs/r")).toBe("/perstack/jobs/work");
     expect(workspaceOf("C:\\work\\perstack\\jobs\\j\\runs\\r")).toBe("C:\\work");
     expect(jobDirOf("C:\\work\\perstack\\jobs\\j\\runs\\r")).toBe("C:\\work\\perstack\\jobs\\j");
   });

@@ -1,7 +1,7 @@
 /** Which run is to be gone on with: the one that was pointed at, else the current one, else the one the user picks. */
 import type { RunSummary } from "../../app/runIndex";
+import { workspaceOf } from "../../app/workspaceOf";
 import { UserError } from "../../base/errors";
-import { workspaceOf } from "../views/runTree";
 import type { CommandParts } from "./commandParts";
 import { type RunTarget, resolveTarget, targetOf } from "./commandTarget";
 

@@ -1,8 +1,8 @@
 /** Folding, outline and links of a run's log. */
 import * as vscode from "vscode";
+import { workspaceOf } from "../../app/workspaceOf";
 import { DisposableStore } from "../../base/disposable";
 import { definitionPath } from "../../model/definitionPath";
-import { workspaceOf } from "../views/runTree";
 import { type Block, foldsOf, outlineOf } from "./logOutline";
 import type { RunDocuments } from "./runDocuments";
 import { runLinksIn } from "./runLinks";

@@ -14,11 +14,6 @@ export function jobDirOf(runDir: string): string {
   return runDir.replace(/[\\/]runs[\\/][^\\/]+[\\/]?$/u, "");
 }
 
-/** The folder that holds `perstack/jobs/…`: what paths in a run are relative to. */
-export function workspaceOf(runDir: string): string {
-  return runDir.replace(/[\\/]perstack[\\/]jobs[\\/].*$/u, "");
-}
-
 /** @param runs newest first; so are the jobs, by their newest run. */
 export function jobsOf(runs: readonly RunSummary[]): Job[] {
   const jobs = new Map<string, Job>();
