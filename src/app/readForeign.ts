@@ -1,17 +1,57 @@
-/** The runs of other systems in a job folder, through the first format that knows it. */
+/** The runs of other systems, wherever they lie, through the formats that know them. */
+import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { ForeignRun, ForeignRuns } from "../formats/format";
+import type { ForeignRun, ForeignRuns, FormatName } from "../formats/format";
 import { formats } from "../formats/index";
+import { perstack } from "../formats/perstack/perstack";
 
-/** `undefined` where no format knows it. */
-export async function readForeignJob(jobDir: string): Promise<ForeignRuns | undefined> {
-  for (const format of formats) {
-    if (await format.accepts(jobDir)) return { ...(await format.read(jobDir)), source: format.name };
-  }
-  return undefined;
+export interface ForeignSource {
+  format: FormatName;
+  /** A place that its format reads on its own. */
+  path: string;
 }
 
-/** One run of another system, by the folder that the index shows it with. */
+export interface ForeignReading extends ForeignRuns {
+  format: FormatName;
+}
+
+/** What is in a file or at and below a folder, by every format that knows something there. Throws where it is aborted. */
+export async function readSources(path: string, signal?: AbortSignal): Promise<ForeignReading[]> {
+  const stats = await stat(path).catch(() => undefined);
+  const readings: ForeignReading[] = [];
+  for (const format of formats) {
+    if (!(await format.accepts(path))) continue;
+    readings.push({ ...(await format.read(path, signal)), format: format.name });
+    // A file has one author.
+    if (stats?.isFile()) break;
+  }
+  return readings;
+}
+
+/** The places at and below a path that are read on their own: where something changes, the rest need not be read again. */
+export async function findSources(path: string, signal?: AbortSignal): Promise<ForeignSource[]> {
+  const stats = await stat(path).catch(() => undefined);
+  const sources: ForeignSource[] = [];
+  for (const { name: format, accepts, find } of formats) {
+    if (stats?.isDirectory()) sources.push(...(await find(path, signal)).map((each) => ({ format, path: each })));
+    else if (await accepts(path)) return [{ format, path }];
+  }
+  return sources;
+}
+
+/** Throws where the signal is aborted. */
+export async function readSource({ format, path }: ForeignSource, signal?: AbortSignal): Promise<ForeignReading> {
+  const reader = formats.find(({ name }) => name === format);
+  if (!reader) throw new Error(`There is no format ${format}.`);
+  return { ...(await reader.read(path, signal)), format };
+}
+
+/** Perstack's runs in a job folder; `undefined` where there are none. */
+export async function readForeignJob(jobDir: string): Promise<ForeignRuns | undefined> {
+  return (await perstack.accepts(jobDir)) ? { ...(await perstack.read(jobDir)), source: perstack.name } : undefined;
+}
+
+/** One run of Perstack's, by the folder that the index shows it with. */
 export async function readForeignRun(dir: string): Promise<ForeignRun | undefined> {
   return (await readForeignJob(dirname(dirname(dir))))?.runs.find((run) => run.dir === dir);
 }

@@ -18,7 +18,8 @@ export interface RunSummary {
   stopReason?: string;
   startedAt: number;
   finishedAt?: number;
-  usage: Usage;
+  /** Absent where nothing tells it. */
+  usage?: Usage;
   cost?: number;
   model?: string;
   steps: number;
@@ -42,12 +43,34 @@ export interface RunSummary {
   spending?: Spending;
   /** The system whose files tell of it, such as "perstack"; absent: our own. */
   source?: string;
+  /** What it belongs to in that system, outermost first, such as a project and a task. */
+  groups?: readonly RunGroup[];
+}
+
+/** What holds runs of another system together. */
+export interface RunGroup {
+  /** Unique among the groups of its source. */
+  id: string;
+  label: string;
+  /** How it stands, in words: "done", "cancelled", "queued, place 2". */
+  state?: string;
+  /** Files about it that a person may want to read. */
+  documents: readonly RunDocument[];
+}
+
+export interface RunDocument {
+  label: string;
+  /** Absolute path. */
+  file: string;
 }
 
 /** A place in a run's files that could not be read. */
 export interface RunProblem {
   file: string;
+  /** Counted from 1. */
   line?: number;
+  /** Counted from 1, in UTF-16 units as an editor counts. */
+  column?: number;
   reason: string;
 }
 
@@ -55,6 +78,8 @@ export interface LoadedRun {
   run: Run;
   events: readonly RunEvent[];
   problems: readonly RunProblem[];
+  /** Other files of the run that a person may want to read, such as a captured output. */
+  documents?: readonly RunDocument[];
 }
 
 export interface RunIndex {

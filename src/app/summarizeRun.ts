@@ -1,6 +1,7 @@
 /** A run as a row: the summary that lists and trees show. */
 import { fileURLToPath } from "node:url";
 import { failingStepOf } from "../model/failures";
+import { countSteps } from "../model/nodeItems";
 import type { Run, RunStatus } from "../model/run";
 import type { RunSummary } from "./runIndex";
 
@@ -17,10 +18,10 @@ export function summarizeRun(run: Run, place: { dir: string; isHere: boolean; st
     ...(run.stopReason && { stopReason: run.stopReason }),
     startedAt: run.startedAt,
     ...(run.finishedAt !== undefined && { finishedAt: run.finishedAt }),
-    usage: run.usage,
+    ...(run.usage && { usage: run.usage }),
     ...(run.cost !== undefined && { cost: run.cost }),
     ...(run.model && { model: run.model }),
-    steps: run.steps.length,
+    steps: countSteps(run.steps),
     ...(failure && { failure }),
     ...(run.parent && { parentRunId: run.parent.runId }),
     ...(run.parent?.toolCallId !== undefined && { parentToolCallId: run.parent.toolCallId }),

@@ -43,7 +43,7 @@ export function createLiveView(
     const parts = [
       run.steps.length > 0 ? `step ${run.steps.at(-1)?.step}` : "starting",
       activity,
-      run.usage.totalTokens > 0 ? `${formatTokens(run.usage.totalTokens)} tokens` : "",
+      run.usage?.totalTokens ? `${formatTokens(run.usage.totalTokens)} tokens` : "",
       formatDuration(io.clock.now() - run.startedAt),
     ];
     return colours.dim(parts.filter(Boolean).join(" · "));
@@ -62,12 +62,12 @@ export function createLiveView(
   const showToolCall = (event: EventOf<"finishToolCall">) => {
     const call = calls.get(event.toolCallId) ?? oneLine(event.tool, 80);
     calls.delete(event.toolCallId);
-    const duration = formatDuration(event.durationMs);
+    const duration = event.durationMs === undefined ? "" : ` · ${formatDuration(event.durationMs)}`;
     const failure = failureOf(event);
-    if (!failure) return [`  ${colours.green("✓")} ${call} ${colours.dim(`· ${duration}`)}`];
+    if (!failure) return [`  ${colours.green("✓")} ${call} ${colours.dim(duration.trimStart())}`];
     const reason = oneLine(briefResult(event.result), 300);
     return [
-      colourOfGrade(colours, failure.grade)(`  ${gradeSign(failure.grade)} ${call} · failed: ${reason} · ${duration}`),
+      colourOfGrade(colours, failure.grade)(`  ${gradeSign(failure.grade)} ${call} · failed: ${reason}${duration}`),
     ];
   };
   const isMain = ({ runId }: AnyEvent) => run === undefined || runId === run.runId;

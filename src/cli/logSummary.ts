@@ -3,6 +3,7 @@ import type { LoadedRun, RunProblem } from "../app/runIndex";
 import type { InputRequest, Origin } from "../model/events";
 import type { ErrorClass, FailureGrade } from "../model/failure";
 import { formatCount, formatTokens } from "../model/formatting";
+import { countSteps } from "../model/nodeItems";
 import { oneLine } from "../model/plainText";
 import type { RunStatus } from "../model/run";
 import { describeOrigin, gradeSign, runStatusWords } from "../model/statusText";
@@ -38,7 +39,7 @@ export interface RunReport {
 /** @param status as the index has it: it knows whether the process that wrote a run still lives. */
 export function reportRun({ run }: LoadedRun, status: RunStatus): RunReport {
   const items = run.steps.flatMap((step) => step.items);
-  const hasUsage = run.usage.totalTokens > 0 || items.some((item) => item.kind === "generation" && item.usage);
+  const hasUsage = (run.usage?.totalTokens ?? 0) > 0 || items.some((item) => item.kind === "generation" && item.usage);
   return {
     id: run.runId,
     ...(run.parent && { parentRunId: run.parent.runId }),
@@ -47,7 +48,7 @@ export function reportRun({ run }: LoadedRun, status: RunStatus): RunReport {
     ...(run.stopReason && { stopReason: run.stopReason }),
     ...(run.origin && { origin: run.origin }),
     ...(run.stopReason === "input" && { waitsFor: run.inputRequests }),
-    steps: run.steps.length,
+    steps: countSteps(run.steps),
     toolCalls: items.filter(({ kind }) => kind === "toolCall").length,
     failures: run.failures.map(({ step, grade, class: errorClass, reason }) => ({
       step,
@@ -55,7 +56,7 @@ export function reportRun({ run }: LoadedRun, status: RunStatus): RunReport {
       class: errorClass,
       reason,
     })),
-    ...(hasUsage && { usage: run.usage }),
+    ...(hasUsage && run.usage && { usage: run.usage }),
     startedAt: run.startedAt,
     ...(run.finishedAt !== undefined && { finishedAt: run.finishedAt }),
   };

@@ -19,7 +19,7 @@ export function formatRunTable(runs: readonly NestedRun[], all: readonly RunSumm
     formatTime(run.startedAt),
     run.finishedAt === undefined ? "" : formatDuration(run.finishedAt - run.startedAt),
     String(run.steps),
-    formatTokens(run.usage.totalTokens),
+    run.usage ? formatTokens(run.usage.totalTokens) : "",
     formatCost(run.cost),
     oneLine(run.jobId.slice(0, jobLength), 130),
     oneLine(run.runId.slice(0, runLength), 130),

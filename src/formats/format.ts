@@ -2,17 +2,42 @@
 import type { RunEvent } from "../model/events";
 import type { Message } from "../model/message";
 
-/** A place that could not be read; what else is there was. */
+/** A place that could not be read, or that contradicts itself; what else is there was read. */
 export interface FormatProblem {
+  /** Absolute path. */
   file: string;
   /** Counted from 1. */
   line?: number;
+  /** Counted from 1, in UTF-16 units as an editor counts. */
+  column?: number;
   reason: string;
+}
+
+/** A file that a person may want to read: a prompt, a captured output, a message bus. */
+export interface ForeignDocument {
+  label: string;
+  /** Absolute path. */
+  file: string;
+}
+
+/** What holds runs together in the other system: a project, a task. */
+export interface ForeignGroup {
+  /** Unique among the groups of a reading. */
+  id: string;
+  /** The id of the group that it is in. */
+  parent?: string;
+  label: string;
+  /** How it stands, in words: "done", "cancelled: no longer needed", "queued, place 2". */
+  state?: string;
+  documents: readonly ForeignDocument[];
 }
 
 /** One expert's work, as our model has it, however many of the other system's runs it is spread over. */
 export interface ForeignRun {
-  /** Where it is shown to be: the folder of the first run it consists of, or the file it was read from. */
+  /**
+   * Where it is shown to be, and what it is known by: the folder of the first run it consists of, or the file it was read
+   * from; of a file with several runs, the path with `#` and the run id behind it.
+   */
   dir: string;
   jobId: string;
   runId: string;
@@ -26,6 +51,9 @@ export interface ForeignRun {
   checkpointIds: readonly string[];
   /** Of its own files. */
   problems: readonly FormatProblem[];
+  /** The id of its group. */
+  group?: string;
+  documents?: readonly ForeignDocument[];
 }
 
 export interface ForeignRuns {
@@ -35,6 +63,10 @@ export interface ForeignRuns {
   runs: ForeignRun[];
   /** Of files that no run can be told to own. */
   problems: FormatProblem[];
+  /** Those that a run is in, and those without a run. */
+  groups?: ForeignGroup[];
+  /** Every file and folder that was looked at: where none of them changed, reading again tells nothing new. */
+  files: readonly string[];
 }
 
 /** A run of ours, or one that was read, to be written for the other system. */
@@ -61,13 +93,42 @@ interface SkillToWrite {
   tools?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Reads never throw for bad data: good records plus problems. */
+export const formatNames = [
+  "perstack",
+  "conductor",
+  "runner",
+  "openexpertise",
+  "otel",
+  "claudeCode",
+  "codex",
+  "gemini",
+] as const;
+export type FormatName = (typeof formatNames)[number];
+
+/** Writes events of ours for another system while they happen. */
+export interface FormatSink {
+  /**
+   * In the order in which they were recorded; the runs of several jobs may alternate. It is on disk when this is done.
+   * Throws the system's error; what was written until then stands.
+   */
+  write(event: RunEvent): Promise<void>;
+  /** Ends what it holds open: files, and records that are written once it is known that nothing follows. */
+  close(): Promise<void>;
+}
+
+/** Reads never write, and never throw for bad data: good records plus problems. */
 export interface Format {
-  readonly name: "perstack";
+  readonly name: FormatName;
   /** For a person. */
   readonly label: string;
   /** Cheap: looks at names and the beginning of a file. */
   accepts(path: string): Promise<boolean>;
+  /**
+   * The smallest places at and below a folder that are read on their own, such as a run's folder or a log: what changes
+   * together is read again together. Cheap and bounded, as a look around a workspace must be; sorted.
+   * Throws only where the signal is aborted.
+   */
+  find(folder: string, signal?: AbortSignal): Promise<string[]>;
   /** Throws only where the signal is aborted. */
   read(path: string, signal?: AbortSignal): Promise<ForeignRuns>;
   /**
@@ -75,4 +136,6 @@ export interface Format {
    * @returns how many files. Throws the system's error, or the signal's reason.
    */
   write?(runs: readonly RunToWrite[], folder: string, signal?: AbortSignal): Promise<number>;
+  /** @param folder is there; its files are added to, as the system itself would. */
+  openSink?(folder: string): Promise<FormatSink>;
 }

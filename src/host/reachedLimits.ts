@@ -18,7 +18,9 @@ export function reachedLimits({
   if (stopReason === "maxSteps") return [{ name: "maxSteps", value: maxSteps, used: maxSteps }];
   if (stopReason !== "budget") return [];
   const budgets: Limit[] = [
-    ...(maxTokens === undefined ? [] : [{ name: "maxTokens" as const, value: maxTokens, used: usage.totalTokens }]),
+    ...(maxTokens === undefined
+      ? []
+      : [{ name: "maxTokens" as const, value: maxTokens, used: usage?.totalTokens ?? 0 }]),
     ...(maxCost === undefined ? [] : [{ name: "maxCost" as const, value: maxCost, used: cost }]),
   ];
   const reached = budgets.filter(({ value, used }) => used >= value);

@@ -26,7 +26,7 @@ export function describeHappening(event: AnyEvent): EventText {
     case "startRun":
       return info(join(`started ${quote(event.query)}`, modelOf(event)));
     case "startGeneration":
-      return debug(`asks the model (${formatCount(event.messageCount, "message")})${attemptOf(event.attempt)}`);
+      return debug(`asks the model${messagesOf(event)}${attemptOf(event.attempt)}`);
     case "finishGeneration":
       return describeGeneration(event);
     case "retryGeneration":
@@ -65,19 +65,21 @@ export function describeHappening(event: AnyEvent): EventText {
     case "failGate":
       return warn(`gate ${oneLine(event.gate, 80)} failed${measureOf(event)}`);
     case "readyNode":
-      return debug(`node ${oneLine(event.node, 80)} ready`);
+      return debug(`${nodeOf(event)} ready`);
     case "startNode":
-      return info(`node ${oneLine(event.node, 80)} started`);
+      return info(`${nodeOf(event)} started`);
     case "finishNode":
-      return info(`node ${oneLine(event.node, 80)} finished`);
-    case "failNode":
-      return warn(`node ${oneLine(event.node, 80)} failed: ${oneLine(event.reason)}`);
-    case "skipNode":
-      return info(`node ${oneLine(event.node, 80)} skipped: ${oneLine(event.reason)}`);
-    case "writeState":
-      return debug(
-        `node ${oneLine(event.node, 80)} writes ${oneLine(event.field, 80)} = ${oneLine(compactJson(event.value), 80)}`,
+      return info(
+        join(`${nodeOf(event)} ${event.isCached ? "taken from the cache" : "finished"}`, tokensOf(event.usage)),
       );
+    case "failNode":
+      return warn(`${nodeOf(event)} failed: ${oneLine(event.reason)}`);
+    case "retryNode":
+      return warn(`${nodeOf(event)} is tried again${event.reason ? `: ${oneLine(event.reason)}` : ""}`);
+    case "skipNode":
+      return info(`${nodeOf(event)} ${event.isInferred ? "never ran" : "skipped"}: ${oneLine(event.reason)}`);
+    case "writeState":
+      return debug(`${nodeOf(event)} writes ${oneLine(event.field, 80)}${writtenValue(event)}`);
     case "finishStep":
       return debug(join("step done", formatDuration(event.durationMs), tokensOf(event.usage)));
     case "finishRun":
@@ -132,6 +134,16 @@ function filesOf({ touched }: EventOf<"finishToolCall">): string {
   return changed.length > 0 ? `changed ${oneLine(changed.join(", "), 120)}` : "";
 }
 
+function nodeOf({ node, iteration }: { node: string; iteration?: number | undefined }): string {
+  return `node ${oneLine(node, 80)}${iteration === undefined ? "" : ` #${iteration}`}`;
+}
+
+function writtenValue({ value, previous }: EventOf<"writeState">): string {
+  if (value === undefined) return "";
+  const before = previous === undefined ? "" : `, before ${oneLine(compactJson(previous), 80)}`;
+  return ` = ${oneLine(compactJson(value), 80)}${before}`;
+}
+
 function measureOf({ measured, threshold }: EventOf<"passGate" | "failGate">): string {
   const parts = [
     measured === undefined ? "" : `measured ${oneLine(compactJson(measured), 80)}`,
@@ -151,6 +163,10 @@ function tokensOf(usage: Usage | undefined): string {
 function modelOf({ provider, model }: EventOf<"startRun">): string {
   const name = [provider, model].filter(Boolean).join(" ");
   return name ? `with ${oneLine(name, 80)}` : "";
+}
+
+function messagesOf({ messageCount }: EventOf<"startGeneration">): string {
+  return messageCount === undefined ? "" : ` (${formatCount(messageCount, "message")})`;
 }
 
 function attemptOf(attempt: number): string {

@@ -23,10 +23,10 @@ export type Limits = z.infer<typeof Limits>;
 /**
  * Where a run came from, when not from nothing. continue: a new query on a finished job · resume: a branch from an earlier
  * checkpoint of the job · retry: the failed calls of a step again · fork: a new job from a checkpoint · rerun: the same
- * query again in a new job.
+ * query again in a new job · restart: the same task again after a run that did not finish it (other systems).
  */
 export const Origin = z.object({
-  kind: z.enum(["continue", "resume", "retry", "fork", "rerun"]),
+  kind: z.enum(["continue", "resume", "retry", "fork", "rerun", "restart"]),
   jobId: text,
   runId: text,
   /** Absent for a rerun, which takes over the query alone. */
@@ -61,9 +61,16 @@ export type FinishReason = z.infer<typeof FinishReason>;
 /** USD. */
 const cost = z.number().nonnegative().optional();
 const call = { toolCallId: text, skill: text, tool: text };
-const node = { node: text };
+/** Absent where it was not recorded: other systems do not tell all that ours does. */
+const durationMs = ms.optional();
+const node = {
+  node: text,
+  /** Which of several executions of the node in this run, counted from 1: an item of a list, or an attempt. */
+  iteration: count.optional(),
+  phase: text.optional(),
+};
 /** Of a run's end: usage and cost are its own and its delegates'; the checkpoint is the one to go on from. */
-const totals = { totalUsage: Usage, cost, durationMs: ms, checkpointId: text.optional() };
+const totals = { totalUsage: Usage.optional(), cost, durationMs, checkpointId: text.optional() };
 
 /** Payload of each durable event, beyond the envelope. */
 export const payloads = {
@@ -75,7 +82,7 @@ export const payloads = {
     checkpointId: text.optional(),
     provider: text.optional(),
     model: text.optional(),
-    limits: Limits,
+    limits: Limits.optional(),
     reasoningBudget: z.union([text, count]).optional(),
     definition: DefinitionRef.optional(),
     /** Absolute path of the workspace folder. */
@@ -85,12 +92,12 @@ export const payloads = {
     origin: Origin.optional(),
     /** Steps that the job had before this run; absent: none. */
     stepsBefore: count.optional(),
-    requestId: text,
-    runtimeVersion: text,
+    requestId: text.optional(),
+    runtimeVersion: text.optional(),
     /** Names of the tools offered. */
-    tools: z.array(text),
+    tools: z.array(text).optional(),
   }),
-  startGeneration: z.object({ attempt: count, messageCount: count }),
+  startGeneration: z.object({ attempt: count, messageCount: count.optional() }),
   finishGeneration: z.object({
     attempt: count,
     usage: Usage.optional(),
@@ -98,7 +105,7 @@ export const payloads = {
     text: text.optional(),
     reasoning: z.array(ReasoningPart).optional(),
     toolCalls: z.array(ToolCall),
-    durationMs: ms,
+    durationMs,
     timeToFirstTokenMs: ms.optional(),
     cost,
     /** Why there is no answer (finishReason "error" or "cancelled"). */
@@ -121,7 +128,7 @@ export const payloads = {
     result: z.array(ResultPart),
     /** Set where `result` is only the head of a large result: `file` is relative to the run's folder. */
     spilled: z.object({ file: text, bytes: count }).optional(),
-    durationMs: ms,
+    durationMs,
     touched: z.array(TouchedFile).optional(),
   }),
   startDelegation: z.object({
@@ -165,11 +172,24 @@ export const payloads = {
   failGate: z.object({ gate: text, measured: json.optional(), threshold: json.optional(), outputRef: text.optional() }),
   readyNode: z.object(node),
   startNode: z.object(node),
-  finishNode: z.object(node),
-  failNode: z.object({ ...node, reason: text }),
-  skipNode: z.object({ ...node, reason: text }),
-  writeState: z.object({ ...node, field: text, value: json }),
-  finishStep: z.object({ usage: Usage.optional(), checkpointId: text.optional(), durationMs: ms }),
+  finishNode: z.object({
+    ...node,
+    /** Whether an earlier result was taken: its usage is told, but was spent then. */
+    isCached: z.boolean().optional(),
+    usage: Usage.optional(),
+    cost,
+  }),
+  failNode: z.object({ ...node, reason: text, class: ErrorClass.optional() }),
+  /** After `failNode`: the node is to be executed once more. */
+  retryNode: z.object({ ...node, reason: text.optional(), delayMs: ms.optional() }),
+  skipNode: z.object({
+    ...node,
+    reason: text,
+    /** Whether nothing says so: it follows from what else happened. */
+    isInferred: z.boolean().optional(),
+  }),
+  writeState: z.object({ ...node, field: text, value: json.optional(), previous: json.optional() }),
+  finishStep: z.object({ usage: Usage.optional(), checkpointId: text.optional(), durationMs }),
   finishRun: z.object({ text, ...totals }),
   stopRun: z.object({
     reason: z.enum(["maxSteps", "input", "cancelled", "budget"]),

@@ -31,6 +31,10 @@ export function failureOf(event: RunEvent): Failure | undefined {
             ...at,
           }
         : undefined;
+    case "failNode": {
+      const name = event.iteration === undefined ? event.node : `${event.node} #${event.iteration}`;
+      return { grade: "blocked", class: event.class ?? "tool_error", reason: brief(`${name}: ${event.reason}`), ...at };
+    }
     case "failGate":
       return { grade: "blocked", class: "hard_gate_failed", reason: `Gate ${event.gate} failed`, ...at };
     default:

@@ -1,7 +1,8 @@
 /** Numbers as people read them: durations, token counts, money and times. Unknown is "", never 0. */
 
-/** "850 ms", "12.3 s", "4 min 05 s", "2 h 03 min". A clock that went back counts as 0. */
-export function formatDuration(ms: number): string {
+/** "850 ms", "12.3 s", "4 min 05 s", "2 h 03 min". A clock that went back counts as 0; "" where it is unknown. */
+export function formatDuration(ms: number | undefined): string {
+  if (ms === undefined) return "";
   const whole = Math.round(Math.max(0, Number.isFinite(ms) ? ms : 0));
   if (whole < 1000) return `${whole} ms`;
   // 59.95 s and more would round up to "60.0 s".

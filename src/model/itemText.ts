@@ -1,4 +1,5 @@
 /** The details of a run for reading, as Markdown: a step, a generation, a tool call, an event, a checkpoint. */
+
 import { conversationOf } from "./conversation";
 import type { RunEvent } from "./events";
 import { describeHappening } from "./eventText";
@@ -7,8 +8,9 @@ import { gradeOfStep } from "./failures";
 import { formatCost, formatDuration, formatTime } from "./formatting";
 import { factsTable, fence, inlineCode, partsText, usageTable, valueText } from "./markdownText";
 import type { Message } from "./message";
+import { countSteps } from "./nodeItems";
 import { escapeControls, oneLine } from "./plainText";
-import type { Generation, NoteItem, Run, Step, StepItem, ToolCallItem } from "./run";
+import type { Generation, NodeItem, NoteItem, Run, Step, StepItem, ToolCallItem } from "./run";
 import { runStatusWords, wholeError } from "./statusText";
 import { stepAt } from "./stepAt";
 import { describeToolCall } from "./toolText";
@@ -42,6 +44,7 @@ function blocksOf(run: Run, events: readonly RunEvent[], place: DetailsPlace): s
 /** What to call an item in a title: the tool, "generation", or the type of the event. */
 export function subjectOf(item: StepItem): string {
   if (item.kind === "toolCall") return item.tool;
+  if (item.kind === "node") return item.node;
   return item.kind === "generation" ? "generation" : item.event.type;
 }
 
@@ -53,7 +56,7 @@ function formatRun(run: Run): string[] {
       ["Took", run.finishedAt === undefined ? "" : formatDuration(run.finishedAt - run.startedAt)],
       ["Model", [run.provider, run.model].filter(Boolean).join(" ")],
       ["Cost", formatCost(run.cost)],
-      ["Steps", String(run.steps.length)],
+      ["Steps", String(countSteps(run.steps))],
       ["Job", run.jobId],
       ["Run", run.runId],
     ]),
@@ -62,8 +65,7 @@ function formatRun(run: Run): string[] {
     ...(run.error ? ["## Error", fence(wholeError(run.error))] : []),
     ...failuresText(run.failures),
     ...(run.text ? ["## Answer", fence(run.text, "markdown")] : []),
-    "## Usage",
-    usageTable(run.usage),
+    ...(run.usage ? ["## Usage", usageTable(run.usage)] : []),
   ];
 }
 
@@ -89,6 +91,8 @@ function formatItem(run: Run, step: Step, item: StepItem): string[] {
       return formatGeneration(item, step, true);
     case "toolCall":
       return formatToolCall(item, step, run);
+    case "node":
+      return formatNode(item);
     default:
       return formatNote(item);
   }
@@ -98,7 +102,23 @@ function formatItem(run: Run, step: Step, item: StepItem): string[] {
 function formatPart(run: Run, step: Step, item: StepItem): string[] {
   if (item.kind === "generation") return formatGeneration(item, step, false);
   if (item.kind === "note") return [`# ${item.event.type}`, oneLine(describeHappening(item.event).text, 600)];
-  return formatToolCall(item, step, run);
+  return item.kind === "node" ? formatNode(item) : formatToolCall(item, step, run);
+}
+
+function formatNode(item: NodeItem): string[] {
+  const { node, iteration, state, phase, startedAt, finishedAt, reason, isCached, isInferred, usage } = item;
+  const took = startedAt === undefined || finishedAt === undefined ? undefined : finishedAt - startedAt;
+  const number = iteration === undefined ? "" : ` #${iteration}`;
+  return [
+    `# ${oneLine(node, 100)}${number} · ${isCached ? "taken from the cache" : isInferred ? "never ran" : state}`,
+    factsTable([
+      ["Phase", phase ?? ""],
+      ["Started", startedAt === undefined ? "" : formatTime(startedAt)],
+      ["Took", formatDuration(took)],
+    ]),
+    ...(reason === undefined ? [] : ["## Reason", fence(reason)]),
+    ...(usage ? [isCached ? "## Usage, when it was first done" : "## Usage", usageTable(usage)] : []),
+  ];
 }
 
 function formatToolCall(item: ToolCallItem, step: Step, run: Run): string[] {

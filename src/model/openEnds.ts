@@ -18,6 +18,11 @@ function endOf(item: StepItem, error: EventError, findDelegate: FindDelegate): E
     const { attempt } = item;
     return [{ type: "finishGeneration", attempt, finishReason: "error", toolCalls: [], durationMs: 0, error }];
   }
+  if (item.kind === "node") {
+    const { node, iteration } = item;
+    const which = { node, ...(iteration !== undefined && { iteration }) };
+    return [{ type: "failNode", ...which, reason: error.message, class: error.class }];
+  }
   const { toolCallId, skill, tool } = item;
   const result = [{ type: "textPart" as const, text: JSON.stringify({ error: "Error", message: error.message }) }];
   return [

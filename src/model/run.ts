@@ -16,6 +16,7 @@ import type {
 import type { ErrorClass, EventError, Failure } from "./failure";
 import { failureOf } from "./failures";
 import type { ReasoningPart, ResultPart, ToolCall } from "./message";
+import { applyNode } from "./nodeItems";
 import { noSpending, type Spending, spendDelegate, spendGeneration, totalCostOf, totalUsageOf } from "./spending";
 import type { Usage } from "./usage";
 
@@ -34,6 +35,8 @@ export interface Generation {
   reasoning?: ReasoningPart[];
   toolCalls: ToolCall[];
   timeToFirstTokenMs?: number;
+  /** Absent while it goes on, and where it is not known. */
+  durationMs?: number;
   error?: EventError;
 }
 
@@ -46,6 +49,8 @@ export interface ToolCallItem {
   args: unknown;
   startedAt: number;
   finishedAt?: number;
+  /** Absent while it goes on, and where it is not known. */
+  durationMs?: number;
   isError?: boolean;
   errorClass?: ErrorClass;
   result?: ResultPart[];
@@ -55,6 +60,27 @@ export interface ToolCallItem {
   childRunId?: string;
 }
 
+/** One execution of a node of a workflow: an item of its list, or an attempt. */
+export interface NodeItem {
+  kind: "node";
+  /** Of the newest event about it. */
+  seq: number;
+  node: string;
+  /** Counted from 1; absent where the node is executed once. */
+  iteration?: number;
+  phase?: string;
+  state: "ready" | "running" | "finished" | "failed" | "skipped";
+  /** Absent for one that did not start: skipped, or taken from the cache. */
+  startedAt?: number;
+  finishedAt?: number;
+  /** Why it failed or was skipped. */
+  reason?: string;
+  isCached?: boolean;
+  isInferred?: boolean;
+  usage?: Usage;
+  cost?: number;
+}
+
 /** Any other event, shown as it stands. */
 export interface NoteItem {
   kind: "note";
@@ -62,12 +88,14 @@ export interface NoteItem {
   event: RunEvent;
 }
 
-export type StepItem = Generation | ToolCallItem | NoteItem;
+export type StepItem = Generation | ToolCallItem | NodeItem | NoteItem;
 
 export interface Step {
   step: number;
   startedAt: number;
   finishedAt?: number;
+  /** The node that the step is about, in a workflow. */
+  node?: string;
   usage?: Usage;
   checkpointId?: string;
   items: StepItem[];
@@ -91,8 +119,8 @@ export interface Run {
   text?: string;
   error?: EventError;
   errorLocation?: DefinitionRef;
-  /** Its own and its delegates'. */
-  usage: Usage;
+  /** Its own and its delegates'; absent where nothing tells it. */
+  usage?: Usage;
   /** USD, its own and its delegates'; absent where it is not known. */
   cost?: number;
   spending: Spending;
@@ -117,7 +145,7 @@ export function reduceRun(run: Run | undefined, event: AnyEvent): Run {
   state.eventCount += 1;
   state.lastSeq = Math.max(state.lastSeq, event.seq);
   const failure = failureOf(event);
-  if (failure) state.failures.push(failure);
+  if (failure) addFailure(state.failures, failure);
   applyEvent(state, event);
   return state;
 }
@@ -137,7 +165,6 @@ function createRun({ jobId, runId, expertKey, timestamp }: AnyEvent): Run {
     status: "running",
     query: "",
     startedAt: timestamp,
-    usage: noUsage,
     spending: noSpending,
     inputRequests: [],
     preparation: [],
@@ -180,6 +207,21 @@ function applyEvent(run: Run, event: RunEvent): void {
       pushNote(run, event);
       return;
     }
+    case "readyNode":
+    case "startNode":
+    case "finishNode":
+    case "failNode":
+    case "skipNode":
+      applyNode(stepOf(run, event), event);
+      if (event.type === "finishNode" && event.usage && !event.isCached)
+        spend(run, spendGeneration(run.spending, event));
+      return;
+    case "retryNode":
+      for (const failure of run.failures) {
+        if (failure.step === event.step && failure.grade === "blocked") failure.grade = "recovered";
+      }
+      pushNote(run, event);
+      return;
     case "finishDelegation":
       spend(run, spendDelegate(run.spending, event.childRunId, event));
       pushNote(run, event);
@@ -244,16 +286,31 @@ function applyEvent(run: Run, event: RunEvent): void {
 function finishGeneration(run: Run, event: EventOf<"finishGeneration">): void {
   const generation = stepOf(run, event).items.findLast((item) => item.kind === "generation");
   if (generation?.kind === "generation") {
-    const { finishReason, toolCalls, timestamp, usage, cost, text, reasoning, timeToFirstTokenMs, error } = event;
+    const { finishReason, toolCalls, timestamp, usage, cost, text, reasoning, timeToFirstTokenMs, durationMs, error } =
+      event;
     Object.assign(generation, { finishReason, toolCalls, finishedAt: timestamp });
-    Object.assign(generation, defined({ usage, cost, text, reasoning, timeToFirstTokenMs, error }));
+    Object.assign(generation, defined({ usage, cost, text, reasoning, timeToFirstTokenMs, durationMs, error }));
   }
   spend(run, spendGeneration(run.spending, event));
 }
 
+/** What events that follow each other say of the same thing is one failure: a gate that ends the run is the run's end. */
+function addFailure(failures: Failure[], failure: Failure): void {
+  const last = failures.at(-1);
+  const isSame =
+    last?.grade === "blocked" &&
+    failure.grade !== "recovered" &&
+    last.step === failure.step &&
+    last.class === failure.class &&
+    last.toolCallId === failure.toolCallId;
+  if (isSame) failures.pop();
+  failures.push(failure);
+}
+
 function spend(run: Run, spending: Spending): void {
   run.spending = spending;
-  run.usage = totalUsageOf(spending);
+  const usage = totalUsageOf(spending);
+  if (run.usage || usage !== noUsage) run.usage = usage;
   setCost(run, totalCostOf(spending));
 }
 
@@ -265,8 +322,9 @@ function setCost(run: Run, cost: number | undefined): void {
 function finishToolCall(run: Run, event: EventOf<"finishToolCall">): void {
   const item = openCall(run, event);
   if (!item) return;
-  const { isError, errorClass, result, spilled, touched, timestamp } = event;
-  Object.assign(item, { isError, result, finishedAt: timestamp }, defined({ errorClass, spilled, touched }));
+  const { isError, errorClass, result, spilled, touched, durationMs, timestamp } = event;
+  const known = defined({ errorClass, spilled, touched, durationMs });
+  Object.assign(item, { isError, result, finishedAt: timestamp }, known);
 }
 
 function openCall(run: Run, event: RunEvent & { toolCallId: string }): ToolCallItem | undefined {
@@ -278,7 +336,7 @@ function openCall(run: Run, event: RunEvent & { toolCallId: string }): ToolCallI
 
 function endRun(run: Run, event: EventOf<"finishRun" | "stopRun" | "errorRun">): void {
   run.finishedAt = event.timestamp;
-  run.usage = event.totalUsage;
+  if (event.totalUsage) run.usage = event.totalUsage;
   setCost(run, event.cost);
   if (event.checkpointId !== undefined) run.checkpointId = event.checkpointId;
   delete run.waitingFor;

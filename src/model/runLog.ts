@@ -85,7 +85,8 @@ function spentOn(step: Step): string[] {
 function formatResult(run: Run, events: readonly RunEvent[]): LogLine[] {
   const end = events.findLast((event) => event.type === "finishRun");
   if (!end || run.status !== "finished") return [];
-  const totals = [formatDuration(end.durationMs), `${formatTokens(end.totalUsage.totalTokens)} tokens`];
+  const tokens = end.totalUsage ? `${formatTokens(end.totalUsage.totalTokens)} tokens` : "";
+  const totals = [formatDuration(end.durationMs), tokens];
   const text = ["Result", ...totals, formatCost(end.cost)].filter(Boolean).join(" · ");
   const answer = plainLines(end.text, { lines: 1000, width: 2000 });
   const target = { step: end.step, seq: end.seq };

@@ -4,6 +4,7 @@ import type { Failure } from "./failure";
 import { formatCost, formatCount, formatDuration, formatTime, formatTokens } from "./formatting";
 import type { LogLine } from "./logLine";
 import { logLine, runDetail } from "./logLine";
+import { countSteps } from "./nodeItems";
 import { oneLine, plainLines } from "./plainText";
 import type { Run } from "./run";
 import { describeError, describeOrigin, gradeSign, runStatusWords } from "./statusText";
@@ -51,10 +52,11 @@ function failureLine({ grade, step, reason }: Failure): LogLine {
 function formatExtent(run: Run): string {
   const calls = run.steps.flatMap(({ items }) => items).filter(({ kind }) => kind === "toolCall").length;
   const took = run.finishedAt === undefined ? [] : [formatDuration(run.finishedAt - run.startedAt)];
-  return [...took, formatCount(run.steps.length, "step"), formatCount(calls, "tool call")].join(" · ");
+  return [...took, formatCount(countSteps(run.steps), "step"), formatCount(calls, "tool call")].join(" · ");
 }
 
 function formatSpent({ usage, cost }: Run): string {
+  if (!usage) return "unknown";
   const parts = [
     `in ${formatTokens(usage.inputTokens)}`,
     `out ${formatTokens(usage.outputTokens)}`,

@@ -24,7 +24,8 @@ export function formatToolCall(
   if (!end) return [logLine(2, `${call} · ${goesOn ? "running…" : "did not finish"}`, target), ...args];
   const outcome =
     end.errorClass === "cancelled" ? "cancelled" : grade ? `failed, ${grade}` : end.isError ? "failed" : "done";
-  const head = `${grade ? `${gradeSign(grade)} ` : ""}${call} · ${outcome} · ${formatDuration(end.durationMs)}`;
+  const told = [call, outcome, formatDuration(end.durationMs)].filter(Boolean).join(" · ");
+  const head = `${grade ? `${gradeSign(grade)} ` : ""}${told}`;
   return [logLine(2, head, target), ...args, ...formatOutcome(end, 3, grade, path)];
 }
 

@@ -49,7 +49,14 @@ export function runStatusWords(run: Pick<Run, "status" | "stopReason" | "waiting
 
 /** "fork of", "goes on from", …: what a run is to the one it came from. */
 export function originWords({ kind }: Pick<Origin, "kind">): string {
-  const words = { continue: "goes on from", resume: "branch of", retry: "retry of", fork: "fork of", rerun: "repeats" };
+  const words = {
+    continue: "goes on from",
+    resume: "branch of",
+    retry: "retry of",
+    fork: "fork of",
+    rerun: "repeats",
+    restart: "restart of",
+  };
   return words[kind];
 }
 

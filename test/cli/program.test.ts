@@ -97,7 +97,7 @@ describe("the program", () => {
     await expectJq(out, 'select(.type == "finishGeneration") | {step, usage}', usages);
     const ends = events.filter((event) => event.type === "finishRun");
     expect(ends).toHaveLength(1);
-    expect(ends[0]?.totalUsage.totalTokens).toBeGreaterThan(120);
+    expect(ends[0]?.totalUsage?.totalTokens).toBeGreaterThan(120);
     await expectJq(out, 'select(.type == "finishRun")', ends);
     await expectJq(out, 'select(.type == "errorRun")', []);
   });

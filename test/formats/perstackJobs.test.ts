@@ -64,7 +64,7 @@ describe("a job of Perstack", () => {
       [1, 10],
       [2, 15],
     ]);
-    expect(run.usage.totalTokens).toBe(25);
+    expect(run.usage?.totalTokens).toBe(25);
     expect(foreign.dir).toBe(join(root, "perstack", "jobs", "job1", "runs", run.runId));
     expect(eventsIn(foreign, "startRun")[0]).toMatchObject({ instruction: "You are solo.", workspace: root });
   });
@@ -83,7 +83,7 @@ describe("a job of Perstack", () => {
     expect(two?.run.origin).toEqual({ ...at, kind: "continue", checkpointId: first.checkpoint.id });
     expect(three?.run.origin).toEqual({ ...at, kind: "resume", checkpointId: branchedFrom.id });
     expect(two?.run).toMatchObject({ query: "Second", text: "Two.", steps: [{ step: 3 }] });
-    expect(three?.run.usage.totalTokens).toBe(5);
+    expect(three?.run.usage?.totalTokens).toBe(5);
     const base = two?.foreign.base ?? [];
     expect(withoutIds(conversationOf(two?.foreign.events ?? [], base))).toEqual(
       withoutIds(messagesOf(second.checkpoint as never)),
@@ -162,7 +162,7 @@ describe("a job of Perstack", () => {
       ["words", words.runId, false],
     ]);
     const own = 10 + 15;
-    expect(coordinator?.run.usage.totalTokens).toBe(own + 15 + 25);
+    expect(coordinator?.run.usage?.totalTokens).toBe(own + 15 + 25);
     expect(withoutIds(conversationOf(coordinator?.foreign.events ?? []))).toEqual(
       withoutIds(messagesOf(back.checkpoint as never)),
     );
@@ -189,7 +189,7 @@ describe("a job of Perstack", () => {
     expect(readings[0]?.run.error?.message).toBe(
       "The delegate middle failed: The delegate leaf failed: invalid x-api-key",
     );
-    expect(readings[0]?.run.usage.totalTokens).toBe(20);
+    expect(readings[0]?.run.usage?.totalTokens).toBe(20);
     expect(readings[2]?.run.failures).toHaveLength(1);
   });
 
@@ -211,7 +211,7 @@ describe("a job of Perstack", () => {
       "stopped",
       "interrupted",
     ]);
-    expect(coordinator?.run.usage.totalTokens).toBe(30);
+    expect(coordinator?.run.usage?.totalTokens).toBe(30);
     expect(cutOff?.run.status).toBe("running");
   });
 
@@ -254,7 +254,7 @@ describe("a job of Perstack", () => {
     const { run: reading, foreign, course } = await only();
     expect(course).toEqual(["startRun", "retryGeneration", "finishRun"]);
     expect(reading).toMatchObject({ status: "finished", text: "Here it is." });
-    expect(reading.usage.totalTokens).toBe(13);
+    expect(reading.usage?.totalTokens).toBe(13);
     const generations = eventsIn(foreign, "finishGeneration");
     expect(generations.map(({ finishReason, attempt }) => [finishReason, attempt])).toEqual([
       ["length", 1],
@@ -375,11 +375,18 @@ describe("the checkpoints of a job of Perstack", () => {
     const jobDir = await job.write(root, "checkpoints");
     const [coordinator, delegate] = await readJob(jobDir);
     expect(delegate?.run).toMatchObject({ status: "finished", parent: { toolCallId: call.id }, text: "7" });
-    expect(delegate?.run.usage.totalTokens).toBe(25);
-    expect(coordinator?.run.usage.totalTokens).toBe(35);
+    expect(delegate?.run.usage?.totalTokens).toBe(25);
+    expect(coordinator?.run.usage?.totalTokens).toBe(35);
   });
 });
 
 function summaryOf({ query, status, text, steps, usage, origin }: Run): unknown {
-  return { query, status, text, steps: steps.map(({ step }) => step), tokens: usage.totalTokens, origin: origin?.kind };
+  return {
+    query,
+    status,
+    text,
+    steps: steps.map(({ step }) => step),
+    tokens: usage?.totalTokens,
+    origin: origin?.kind,
+  };
 }

@@ -50,7 +50,7 @@ export async function expectReadBack(root: string, jobId: string): Promise<void>
           items.flatMap((item) => (item.kind === "toolCall" ? [[item.toolCallId, item.result, item.childRunId]] : [])),
         )
         .sort(([a], [b]) => String(a).localeCompare(String(b))),
-      tokens: each?.usage.totalTokens,
+      tokens: each?.usage?.totalTokens,
     });
     const silent = events.filter((event) => event.type === "retryGeneration" && event.feedback === undefined).length;
     const told = outline(run);

@@ -66,7 +66,7 @@ const place = fc.record({ uri: nastyText, line: count }, { requiredKeys: ["uri"]
 const totals = { totalUsage: usage, durationMs: count };
 const cost = fc.double({ min: 0, max: 100, noNaN: true });
 const gate = fc.record({ gate: nastyText, measured: json, threshold: json }, { requiredKeys: ["gate"] });
-const node = { node: nastyText };
+const node = { node: fc.oneof(nastyText, fc.constantFrom("scan", "score")) };
 
 /** A payload for each durable type: a type without one does not compile. */
 const payloadOf = {
@@ -152,6 +152,7 @@ const payloadOf = {
   readyNode: fc.record(node),
   startNode: fc.record(node),
   finishNode: fc.record(node),
+  retryNode: fc.record({ ...node, reason: nastyText, delayMs: count }, { requiredKeys: ["node"] }),
   failNode: fc.record({ ...node, reason: nastyText }),
   skipNode: fc.record({ ...node, reason: nastyText }),
   writeState: fc.record({ ...node, field: nastyText, value: json }),

@@ -1,7 +1,7 @@
 /** `job.json` and the `run-setting.json` of each of its runs, as Perstack's schemas have them: no key and no environment. */
 import type { EventOf, RunEvent } from "../../model/events";
 import type { WrittenCheckpoint, WrittenEvent, WrittenInput, WrittenUsage } from "./writtenEvent";
-import { noWrittenUsage } from "./writtenParts";
+import { noWrittenUsage, perstackLimits } from "./writtenParts";
 
 interface Part {
   model: string;
@@ -57,7 +57,7 @@ export class JobRecords {
       status: this.status,
       totalSteps: newest?.stepNumber ?? 0,
       startedAt: coordinator.timestamp,
-      maxSteps: coordinator.limits.maxSteps,
+      maxSteps: (coordinator.limits ?? perstackLimits).maxSteps,
       usage: newest?.usage ?? (noWrittenUsage satisfies WrittenUsage),
       ...(finishedAt !== undefined && { finishedAt }),
     };

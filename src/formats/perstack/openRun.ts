@@ -1,4 +1,5 @@
 /** The first event of a run, or of its going on: what it was asked, and the conversation it stands on. */
+
 import { pathToFileURL } from "node:url";
 import { pendingCallsOf } from "../../model/conversation";
 import type { EventPayload, Limits } from "../../model/events";
@@ -8,6 +9,7 @@ import type { PerstackEvent } from "./perstackEvent";
 import { messagesOf, textOf } from "./perstackMessages";
 import type { RunBuilder } from "./runBuilder";
 import type { RunSetting } from "./runSetting";
+import { perstackLimits } from "./writtenParts";
 
 /** What is known of a job beside its events. */
 export interface RunPlace {
@@ -104,7 +106,6 @@ function openingOf({ start, setup, records }: Segment): Opening {
 }
 
 /** Perstack's own where nothing else is told. */
-const perstackLimits: Limits = { maxSteps: 100, maxRetries: 5, timeoutMs: 300_000 };
 
 function limitsOf({ setup }: Segment, setting: RunSetting | undefined): Limits | undefined {
   const told = setup ?? setting;

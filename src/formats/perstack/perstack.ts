@@ -17,18 +17,24 @@ export const perstack: Format = {
     const place = await placeOf(path);
     return place.kind === "file" ? await beginsLikeStream(path) : place.jobs.length > 0;
   },
+  async find(folder, signal) {
+    signal?.throwIfAborted();
+    const place = await placeOf(folder);
+    return place.kind === "folder" ? place.jobs : [];
+  },
   async read(path, signal) {
     signal?.throwIfAborted();
     const place = await placeOf(path);
     if (place.kind === "file") return await readStream(path);
     const runs: ForeignRun[] = [];
     const problems: FormatProblem[] = [];
+    const files = [path, ...place.jobs];
     for (const jobDir of place.jobs) {
       const job = await readJobFolder(jobDir, signal);
       runs.push(...job.runs.filter(({ sourceRunIds }) => !place.runId || sourceRunIds.includes(place.runId)));
       problems.push(...job.problems);
     }
-    return { source: path, runs: byStart(runs), problems };
+    return { source: path, runs: byStart(runs), problems, files };
   },
   write: writePerstackJob,
 };
@@ -124,7 +130,7 @@ async function readStream(file: string): Promise<ForeignRuns> {
     const job = { jobId, records: ofJob, problems: [], settings: new Map(), dirOf: () => file };
     runs.push(...translateJob(job).runs);
   }
-  return { source: file, runs: byStart(runs), problems };
+  return { source: file, runs: byStart(runs), problems, files: [file] };
 }
 
 function addTo<T>(lists: Map<string, T[]>, key: string, value: T): void {

@@ -20,6 +20,7 @@ import {
   expertRef,
   isDelegateCall,
   noWrittenUsage,
+  perstackLimits,
   queryOf,
   subtractWrittenUsage,
   textIn,
@@ -174,7 +175,7 @@ export class RunTeller {
     const { opening, start } = this;
     if (!opening || opening.isAnnounced) return;
     opening.isAnnounced = true;
-    const { limits, runtimeVersion, model = "" } = start;
+    const { limits = perstackLimits, runtimeVersion = "", model = "" } = start;
     const { maxSteps, maxRetries, timeoutMs: timeout } = limits;
     const { key, name } = this.told.expert;
     const experts = [...new Set([key, ...(this.background.expert?.delegates ?? [])])];

@@ -27,7 +27,7 @@ export class SkillTeller {
     return true;
   }
 
-  begin(source: Source, { tools, runtimeVersion }: EventOf<"startRun">): void {
+  begin(source: Source, { tools = [], runtimeVersion = "" }: EventOf<"startRun">): void {
     this.isBegun = true;
     if (tools.includes("attemptCompletion")) this.connectBase(source, runtimeVersion);
     for (const event of this.known.values()) this.connect(event, source);

@@ -2,10 +2,11 @@
 import { assertNever } from "../../base/errors";
 import { baseSkillName } from "../../model/baseSkill";
 import type { EventPayload } from "../../model/events";
+import type { Source } from "../foreignRunBuilder";
 import type { PerstackEvent, PerstackEventOf, PerstackToolCall, PerstackToolResult } from "./perstackEvent";
 import { eventErrorOf, retryErrorOf } from "./perstackFailure";
 import { resultPartsOf, resultsIn, spokenIn, textOf, toolCallOf } from "./perstackMessages";
-import type { RunBuilder, Source } from "./runBuilder";
+import type { RunBuilder } from "./runBuilder";
 import { type RuntimeEvent, translateRuntimeEvent } from "./translateRuntimeEvent";
 
 /** What is known of the rest of the run's part that the event stands in. */
@@ -53,7 +54,7 @@ export function translateEvent(run: RunBuilder, event: PerstackEvent, outlook: O
       run.finishWaitingStep(event);
       return;
     case "startGeneration":
-      run.startGeneration(event, event.messageCount ?? event.messages?.length);
+      run.ask(event, event.messageCount ?? event.messages?.length);
       return;
     case "callTools":
       callTools(run, event, event.toolCalls, outlook);
@@ -70,7 +71,7 @@ export function translateEvent(run: RunBuilder, event: PerstackEvent, outlook: O
       return;
     case "attemptCompletion":
       deliver(run, [event.toolResult], event);
-      run.startGeneration(event);
+      run.ask(event);
       return;
     case "finishToolCall":
     case "finishAllToolCalls":
@@ -83,7 +84,7 @@ export function translateEvent(run: RunBuilder, event: PerstackEvent, outlook: O
       const toolCalls = (event.toolCalls ?? []).map(toolCallOf);
       const said = { ...spokenIn(event.newMessage), ...(event.text && { text: event.text }) };
       const finishReason = toolCalls.length > 0 ? "toolCalls" : "stop";
-      run.finishGeneration({ finishReason, ...said, toolCalls, ...used(event) }, event);
+      run.answer({ finishReason, ...said, toolCalls, ...used(event) }, event);
       return;
     }
     case "continueToNextStep":
@@ -138,7 +139,7 @@ function endRun(run: RunBuilder, event: EndEvent, outlook: Outlook): void {
     case "errorRun": {
       const told = typeof event.error === "string" ? { name: "Error", message: event.error } : event.error;
       const error = eventErrorOf({ isRetryable: false, statusCode: undefined, ...told });
-      if (run.generation) run.finishGeneration({ finishReason: "error", toolCalls: [], error }, event);
+      if (run.generation) run.answer({ finishReason: "error", toolCalls: [], error }, event);
       end({ type: "errorRun", error });
       return;
     }
@@ -169,7 +170,7 @@ function callTools(
   { asked, answered }: Outlook,
 ): void {
   const toolCalls = told.map(toolCallOf);
-  run.finishGeneration({ finishReason: "toolCalls", ...spokenIn(event.newMessage), toolCalls, ...used(event) }, event);
+  run.answer({ finishReason: "toolCalls", ...spokenIn(event.newMessage), toolCalls, ...used(event) }, event);
   run.retries = 0;
   // Perstack never carries out what stands beside the completion; others that write its events may.
   const completion = toolCalls.find(({ skill, tool }) => skill === baseSkillName && tool === completionTool);
@@ -201,7 +202,7 @@ function deliver(
       if (isReply && !isDelegated) run.emit({ type: "receiveInput", toolCallId: id, text, by: "user" }, source);
       run.startCall({ ...(known?.call ?? { id, tool, args: null }), skill: known?.call.skill || skill }, source);
     }
-    run.finishCall(id, parts, source, isReply);
+    run.settleCall(id, parts, source, isReply);
   }
 }
 
@@ -234,7 +235,7 @@ function retry(run: RunBuilder, event: PerstackEventOf<"retry">): void {
   const answered = (event.usage?.totalTokens ?? 0) > 0;
   const toolCalls = (event.toolCalls ?? []).map(toolCallOf);
   if (toolCalls.length > 0) {
-    run.finishGeneration({ finishReason: "length", toolCalls, ...used(event) }, event);
+    run.answer({ finishReason: "length", toolCalls, ...used(event) }, event);
     // Cut off, and answered with the reason instead of being carried out.
     for (const call of toolCalls) run.startCall(call, event);
     deliver(run, event.toolResults ?? resultsIn(event.newMessages), event);
@@ -243,7 +244,7 @@ function retry(run: RunBuilder, event: PerstackEventOf<"retry">): void {
     const finish = answered
       ? { finishReason: "other" as const, ...used(event) }
       : { finishReason: "error" as const, error };
-    run.finishGeneration({ toolCalls: [], ...finish }, event);
+    run.answer({ toolCalls: [], ...finish }, event);
   }
   run.emit({ type: "retryGeneration", attempt, error, delayMs: 0, ...(feedback && { feedback }) }, event);
   run.messageCount += feedback ? 1 : 0;
@@ -257,7 +258,7 @@ function complete(run: RunBuilder, event: PerstackEventOf<"completeRun">): void 
   const said = spokenIn(event.step.newMessages.at(-1) ?? event.checkpoint?.messages.last);
   const text = said.text ?? event.text;
   const answer = { ...said, ...(text !== "" && { text }) };
-  run.finishGeneration({ finishReason: "stop", ...answer, toolCalls: [], ...used(event) }, event);
+  run.answer({ finishReason: "stop", ...answer, toolCalls: [], ...used(event) }, event);
 }
 
 type StepEnd = PerstackEventOf<"continueToNextStep" | Exclude<EndEvent["type"], "finishRun" | "errorRun">>;

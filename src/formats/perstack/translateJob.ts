@@ -1,11 +1,12 @@
 /** All runs of a job as runs of ours: each event goes to the run it is of, the end of a delegate to its coordinator as well. */
 import type { Message } from "../../model/message";
 import { totalUsageOf } from "../../model/spending";
+import type { Source } from "../foreignRunBuilder";
 import type { ForeignRun, FormatProblem } from "../format";
 import { type LinkedRun, linkRuns, type Segment } from "./linkRuns";
 import { openRun, type RunPlace } from "./openRun";
 import type { PerstackRecord } from "./perstackRecord";
-import { RunBuilder, type Source } from "./runBuilder";
+import { RunBuilder } from "./runBuilder";
 import { type Outlook, translateEvent } from "./translateEvent";
 import { isRuntimeEvent } from "./translateRuntimeEvent";
 

@@ -1,5 +1,7 @@
 /** Parts of ours in Perstack's shapes: ids, usage, calls, results, messages, errors. */
+
 import { createHash } from "node:crypto";
+import type { Limits } from "../../model/events";
 import type { EventError } from "../../model/failure";
 import type { Message, MessageOf, ToolCall } from "../../model/message";
 import type { Usage } from "../../model/usage";
@@ -13,6 +15,9 @@ export function derivedId(...seeds: readonly string[]): string {
 }
 
 export const noWrittenUsage: WrittenUsage = writtenUsage(undefined);
+
+/** Of a run that is given none. */
+export const perstackLimits: Limits = { maxSteps: 100, maxRetries: 5, timeoutMs: 300_000 };
 
 /** Perstack knows no unknown: what a provider does not say is 0 there. */
 export function writtenUsage(usage: Usage | undefined): WrittenUsage {

@@ -81,9 +81,13 @@ function pickRow({ app, definitions, models }: CommandParts): Promise<Chosen | u
   pick.matchOnDetail = true;
   pick.busy = true;
   let isOpen = true;
+  let shown = "";
   const show = async () => {
     const rows = modelRows(await app.listModels(path), models.current, same(said));
-    if (!isOpen) return;
+    const content = JSON.stringify(rows);
+    // Rows that are set again take back a move that the keyboard made meanwhile.
+    if (!isOpen || content === shown) return;
+    shown = content;
     const active = pick.activeItems[0]?.label;
     pick.items = rows.map(toItem);
     const current = pick.items.find((item) => item.label === active) ?? pick.items.find(({ row }) => row?.isCurrent);

@@ -86,6 +86,7 @@ function lastRunLenses(run: RunSummary | undefined, waiting: ReadonlySet<string>
         : [lens("circle-slash", "Last run stopped · open log", "openRunLog")];
     case "cancelled":
       return [lens("circle-slash", "Last run cancelled · open log", "openRunLog")];
+    case "skipped":
     case "unknown":
       return [lens("question", "Last run did not end · open log", "openRunLog")];
     default:

@@ -14,6 +14,7 @@ export type RowStatus =
   | "blocked"
   | "recovered"
   | "cancelled"
+  | "skipped"
   | "unknown";
 
 export interface RowIcon {
@@ -58,6 +59,8 @@ export function statusIcon(status: RowStatus): RowIcon {
       return { id: "warning", color: "list.warningForeground" };
     case "cancelled":
       return { id: "debug-stop", color: "disabledForeground" };
+    case "skipped":
+      return { id: "debug-step-over", color: "disabledForeground" };
     case "unknown":
       return { id: "question", color: "disabledForeground" };
     default:
@@ -84,9 +87,9 @@ export function statusWords(status: RowStatus): string {
   }
 }
 
-/** "1.2k tokens"; nothing where none were used. */
-export function tokensOf(count: number): string {
-  return count > 0 ? `${formatTokens(count)} tokens` : "";
+/** "1.2k tokens"; nothing where none were used, or nobody knows. */
+export function tokensOf(count: number | undefined): string {
+  return count !== undefined && count > 0 ? `${formatTokens(count)} tokens` : "";
 }
 
 /** The parts that are there, joined as the rows join them. */

@@ -59,7 +59,7 @@ export function runRow(run: RunSummary, { now, waiting }: RunMoment, totals: Run
   const going = run.status === "running";
   const isUntimed = (going && !run.isHere) || status === "queued";
   const duration = isUntimed ? "" : formatDuration((run.finishedAt ?? now) - run.startedAt);
-  const tokens = tokensOf(totals.usage.totalTokens);
+  const tokens = tokensOf(totals.usage?.totalTokens);
   const words = inWords(run, status);
   const told = status === "ok" || status === "running" ? undefined : words;
   const from = run.origin && originOf(run.origin);
@@ -111,7 +111,7 @@ export function runTooltip(run: RunSummary, totals: RunTotals = run): string[][]
     ["Model", run.model ?? ""],
     ["Started", run.isQueued ? "" : formatTime(run.startedAt)],
     ["Steps", String(run.steps)],
-    ["Tokens", `${usage.totalTokens} (${usage.inputTokens} in, ${usage.outputTokens} out)`],
+    ["Tokens", usage ? `${usage.totalTokens} (${usage.inputTokens} in, ${usage.outputTokens} out)` : "unknown"],
     ["Cost", formatCost(cost) || "unknown"],
     ["Run", run.runId],
   ].filter(([, value]) => value !== "");

@@ -5,7 +5,8 @@ import { totalCostOf, totalUsageOf } from "../../model/spending";
 import type { Usage } from "../../model/usage";
 
 export interface RunTotals {
-  usage: Usage;
+  /** Absent where nothing tells it. */
+  usage?: Usage;
   /** USD; absent where a part of it is not known. */
   cost?: number;
 }
@@ -16,10 +17,12 @@ export function totalsOf(run: RunSummary, runs: readonly RunSummary[]): RunTotal
 }
 
 /** Of runs that did not delegate to each other. */
-export function sumOf(tops: readonly RunSummary[], runs: readonly RunSummary[]): RunTotals {
+export function sumOf(tops: readonly RunSummary[], runs: readonly RunSummary[]): RunTotals & { usage: Usage } {
   const totals = tops.map((run) => totalsOf(run, runs));
   const usage = totals.reduce((sum, each) => addUsage(sum, each.usage), noUsage);
-  const costs = totals.filter((each) => each.usage.totalTokens > 0 || each.cost !== undefined).map(({ cost }) => cost);
+  const costs = totals
+    .filter((each) => (each.usage?.totalTokens ?? 0) > 0 || each.cost !== undefined)
+    .map(({ cost }) => cost);
   const known = costs.filter((cost) => cost !== undefined);
   if (known.length === 0 || known.length < costs.length) return { usage };
   return { usage, cost: known.reduce((sum, cost) => sum + cost, 0) };
@@ -28,11 +31,14 @@ export function sumOf(tops: readonly RunSummary[], runs: readonly RunSummary[]):
 /** A run that has ended says it itself; of the others the delegates are asked, who may have used more by now. */
 function sumUp(run: RunSummary, runs: readonly RunSummary[], above: ReadonlySet<string>): RunTotals {
   const { spending, usage, cost, runId } = run;
-  if (!spending) return { usage, ...(cost !== undefined && { cost }) };
+  if (!spending) return { ...(usage && { usage }), ...(cost !== undefined && { cost }) };
   const path = new Set([...above, runId]);
   const delegates = runs.filter((each) => each.parentRunId === runId && !path.has(each.runId));
-  const used = Object.fromEntries(delegates.map((each) => [each.runId, sumUp(each, runs, path)]));
+  const used = Object.fromEntries(
+    delegates.map((each) => [each.runId, { usage: noUsage, ...sumUp(each, runs, path) }]),
+  );
   const whole = { ...spending, delegates: { ...spending.delegates, ...used } };
   const total = totalCostOf(whole);
-  return { usage: totalUsageOf(whole), ...(total !== undefined && { cost: total }) };
+  const sum = totalUsageOf(whole);
+  return { ...((usage || sum.totalTokens > 0) && { usage: sum }), ...(total !== undefined && { cost: total }) };
 }

@@ -1,10 +1,11 @@
 /** The rows below a run: step, generation, tool call, other events, checkpoint and problem. */
 import type { RunProblem } from "../../app/runIndex";
+import { assertNever } from "../../base/errors";
 import { describeHappening } from "../../model/eventText";
 import { gradeOfStep } from "../../model/failures";
 import { formatCount, formatDuration } from "../../model/formatting";
 import { oneLine } from "../../model/plainText";
-import type { Generation, NoteItem, Run, Step, StepItem, ToolCallItem } from "../../model/run";
+import type { Generation, NodeItem, NoteItem, Run, Step, StepItem, ToolCallItem } from "../../model/run";
 import { describeToolCall } from "../../model/toolText";
 import { joinParts, type Row, type RowStatus, statusIcon, statusOfGrade, statusWords, tokensOf } from "./row";
 import type { RunMoment } from "./runRows";
@@ -19,7 +20,7 @@ export function stepRow(run: Run, step: Step, { now, waiting }: RunMoment): Row 
     : (brokenOff(run, step) ?? statusOfGrade(gradeOfStep(run, step)));
   const end = step.finishedAt ?? run.finishedAt ?? now;
   const duration = formatDuration(end - step.startedAt);
-  const tokens = tokensOf(step.usage?.totalTokens ?? 0);
+  const tokens = tokensOf(step.usage?.totalTokens);
   const label = `Step ${step.step}`;
   const did = oneLine(toolNames(step), 60);
   return {
@@ -69,6 +70,8 @@ export function itemRow(run: Run, step: Step, item: StepItem, hasDelegate = fals
       return generationRow(run, step, item);
     case "toolCall":
       return toolCallRow(run, step, item, hasDelegate);
+    case "node":
+      return nodeRow(item);
     default:
       return noteRow(item);
   }
@@ -99,12 +102,48 @@ export function problemRow(problem: RunProblem): Row {
   };
 }
 
+/** One execution of a node: an item of its list, an attempt, or all there was of it. */
+function nodeRow(item: NodeItem): Row {
+  const status = nodeStatus(item);
+  const { startedAt, finishedAt, iteration, reason } = item;
+  const took = startedAt === undefined || finishedAt === undefined ? undefined : finishedAt - startedAt;
+  const duration = formatDuration(took);
+  const tokens = tokensOf(item.usage?.totalTokens);
+  const label = iteration === undefined ? item.node : `${item.node} #${iteration}`;
+  const told = item.isCached ? "cached" : item.isInferred ? "never ran" : oneLine(reason ?? "", 120);
+  return {
+    label,
+    description: joinParts(told, duration, item.isCached && tokens ? `${tokens}, not counted again` : tokens),
+    icon: item.isCached ? { id: "archive", color: "charts.blue" } : statusIcon(status),
+    context: ["item", "node", status],
+    children: "none",
+    spoken: joinParts(label, statusWords(status), told, duration, tokens),
+  };
+}
+
+function nodeStatus({ state }: NodeItem): RowStatus {
+  switch (state) {
+    case "ready":
+      return "queued";
+    case "running":
+      return "running";
+    case "finished":
+      return "ok";
+    case "failed":
+      return "blocked";
+    case "skipped":
+      return "skipped";
+    default:
+      return assertNever(state);
+  }
+}
+
 function generationRow(run: Run, step: Step, item: Generation): Row {
   const going = item.finishedAt === undefined && isGoing(run, step);
   const status: RowStatus = going ? "running" : generationStatus(run, step, item);
   const said = item.error ? oneLine(item.error.message) : oneLine(item.text ?? "", 120);
   const asked = item.toolCalls.map(({ tool }) => tool).join(", ");
-  const tokens = tokensOf(item.usage?.totalTokens ?? 0);
+  const tokens = tokensOf(item.usage?.totalTokens);
   const duration = item.finishedAt === undefined ? "" : formatDuration(item.finishedAt - item.startedAt);
   const label = item.attempt > 1 ? `Generation, attempt ${item.attempt}` : "Generation";
   return {
