@@ -24,7 +24,16 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: "host", globalSetup, include: ["test/host/hostTests.driver.ts"] } },
-      { extends: true, test: { name: "e2e", globalSetup, include: ["test/e2e/*.test.ts"], fileParallelism: false } },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          globalSetup,
+          include: ["test/e2e/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 240_000,
+        },
+      },
     ],
   },
 });

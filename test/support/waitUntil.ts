@@ -6,7 +6,7 @@ export async function waitUntil<T>(
   ask: () => T | Promise<T>,
   options: { timeoutMs?: number; describe?: () => unknown } = {},
 ): Promise<NonNullable<Exclude<T, false>>> {
-  const { timeoutMs = 15_000, describe } = options;
+  const { timeoutMs = 40_000, describe } = options;
   const deadline = performance.now() + timeoutMs;
   let failure: unknown;
   for (;;) {
