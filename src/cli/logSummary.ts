@@ -2,7 +2,7 @@
 import type { LoadedRun, RunProblem } from "../app/runIndex";
 import type { InputRequest, Origin } from "../model/events";
 import type { ErrorClass, FailureGrade } from "../model/failure";
-import { formatCount, formatTokens } from "../model/formatting";
+import { formatCount, formatTokens, isKnownTime } from "../model/formatting";
 import { countSteps } from "../model/nodeItems";
 import { oneLine } from "../model/plainText";
 import type { RunStatus } from "../model/run";
@@ -12,8 +12,9 @@ import { describeQuestion } from "./howToGoOn";
 
 /** Times in Unix ms; what is not known is left out. */
 export interface LogSummary {
-  /** Whose files they are: "runtrail" where some are ours. */
+  /** Whose files they are: the name of a format, "runtrail" for ours; several are joined: "runtrail+perstack". */
   source: string;
+  /** Newest first; what began at the same time by id. */
   runs: RunReport[];
   problems: RunProblem[];
 }
@@ -31,19 +32,19 @@ export interface RunReport {
   steps: number;
   toolCalls: number;
   failures: { step: number; grade: FailureGrade; class: ErrorClass; reason: string }[];
-  usage?: Usage;
+  usage?: Pick<Usage, "inputTokens" | "outputTokens" | "totalTokens">;
   startedAt?: number;
   finishedAt?: number;
 }
 
 /** @param status as the index has it: it knows whether the process that wrote a run still lives. */
-export function reportRun({ run }: LoadedRun, status: RunStatus): RunReport {
+export function reportRun({ run }: Pick<LoadedRun, "run">, status: RunStatus): RunReport {
   const items = run.steps.flatMap((step) => step.items);
   const hasUsage = (run.usage?.totalTokens ?? 0) > 0 || items.some((item) => item.kind === "generation" && item.usage);
   return {
     id: run.runId,
     ...(run.parent && { parentRunId: run.parent.runId }),
-    title: `${run.expertKey}: ${oneLine(run.query, 120)}`,
+    title: [oneLine(run.expertKey, 200), oneLine(run.query, 120)].filter(Boolean).join(": "),
     status,
     ...(run.stopReason && { stopReason: run.stopReason }),
     ...(run.origin && { origin: run.origin }),
@@ -56,10 +57,20 @@ export function reportRun({ run }: LoadedRun, status: RunStatus): RunReport {
       class: errorClass,
       reason,
     })),
-    ...(hasUsage && run.usage && { usage: run.usage }),
-    startedAt: run.startedAt,
-    ...(run.finishedAt !== undefined && { finishedAt: run.finishedAt }),
+    ...(hasUsage && run.usage && { usage: sumsOf(run.usage) }),
+    ...(isKnownTime(run.startedAt) && { startedAt: run.startedAt }),
+    ...(isKnownTime(run.finishedAt) && { finishedAt: run.finishedAt }),
   };
+}
+
+/** What is printed for programs: nothing beyond the contract. */
+export function contractOf({ source, runs, problems }: LogSummary): LogSummary {
+  const bare = problems.map(({ file, line, reason }) => ({ file, ...(line !== undefined && { line }), reason }));
+  return { source, runs, problems: bare };
+}
+
+function sumsOf({ inputTokens, outputTokens, totalTokens }: Usage): NonNullable<RunReport["usage"]> {
+  return { inputTokens, outputTokens, totalTokens };
 }
 
 export function formatSummary({ runs, problems }: LogSummary): string[] {
@@ -85,8 +96,9 @@ export function formatSummary({ runs, problems }: LogSummary): string[] {
   ];
 }
 
-export function formatProblem({ file, line, reason }: RunProblem): string {
-  return `${oneLine(line === undefined ? file : `${file}:${line}`, 1000)}: ${oneLine(reason, 300)}`;
+export function formatProblem({ file, line, column, reason }: RunProblem): string {
+  const place = [file, line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(":");
+  return `${oneLine(place, 1000)}: ${oneLine(reason, 300)}`;
 }
 
 function stopReasonOf({ stopReason }: RunReport): { stopReason?: "maxSteps" | "input" | "cancelled" | "budget" } {

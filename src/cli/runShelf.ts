@@ -1,5 +1,5 @@
-/** The runs that `runtrail log` is about: those of a workspace, or what lies at a path, whoever wrote it. */
-import { existsSync } from "node:fs";
+/** The runs that a command is about: those of a workspace, or what lies at a path, whoever wrote it. */
+import { existsSync, type Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import type { App } from "../app/app";
@@ -7,10 +7,11 @@ import type { LoadedRun, RunProblem, RunSummary } from "../app/runIndex";
 import { summarizeRun } from "../app/summarizeRun";
 import { UserError } from "../base/errors";
 import { formats } from "../formats/index";
-import type { RunEvent } from "../model/events";
 import { runOf } from "../model/run";
 import { layout } from "../store/layout";
 import { readJournal } from "../store/readJournal";
+import { findJournals, isOurJournal } from "./findJournals";
+import { readForeignShelf } from "./foreignShelf";
 import { workspaceRootOf } from "./workspaceRoot";
 
 export interface RunShelf {
@@ -22,6 +23,15 @@ export interface RunShelf {
   isOne: boolean;
   /** Of files that are no run's. */
   problems: readonly RunProblem[];
+  /** Whose files there are, "runtrail" first: also where none of them could be read as a run. */
+  sources: readonly string[];
+  load(run: RunSummary): Promise<LoadedRun>;
+}
+
+/** A part of what lies at a place. */
+interface Layer {
+  runs: readonly RunSummary[];
+  has(run: RunSummary): boolean;
   load(run: RunSummary): Promise<LoadedRun>;
 }
 
@@ -31,71 +41,141 @@ export async function openShelf(
   { path, workspace }: { path?: string | undefined; workspace?: string | undefined },
   cwd: string,
 ): Promise<RunShelf> {
-  if (path === undefined) return await shelfOfWorkspace(app, workspaceRootOf(cwd, workspace));
-  if (workspace !== undefined) throw new UserError("Name either a path or a --workspace.");
+  if (path !== undefined && workspace !== undefined) throw new UserError("Name either a path or a --workspace.");
+  if (path === undefined) return await shelfAt(app, workspaceRootOf(cwd, workspace), true);
   const place = resolve(cwd, path);
   const stats = await stat(place).catch(() => undefined);
   if (!stats) throw new UserError(`There is no file or folder ${place}.`);
-  if (stats.isDirectory() && existsSync(layout.jobs(place))) return await shelfOfWorkspace(app, place);
-  const journal = basename(place) === "events.jsonl" ? place : layout.journal(place);
-  const dir = dirname(journal);
-  const known = await inWorkspace(app, existsSync(journal) ? dir : place);
-  if (known && known.runs.length > 0) return known;
-  if (existsSync(journal)) return await shelfOfJournal(journal, dir);
-  for (const format of formats) if (await format.accepts(place)) return await shelfOfFormat(format, place);
-  const ours = stats.isDirectory() ? undefined : await shelfOfJournal(place, place);
-  if (ours && ours.runs.length > 0) return ours;
-  throw new UserError(
-    `Nothing in ${place} can be read as runs. Name a workspace, a folder of a job or a run, or a log with one event a line, of Runtrail or of ${formats.map(({ label }) => label).join(" or ")}.`,
-  );
+  if (stats.isDirectory()) return await shelfAt(app, place, existsSync(layout.jobs(place)));
+  return await shelfOfFile(app, place, stats);
 }
 
-async function shelfOfWorkspace(app: App, root: string): Promise<RunShelf> {
-  app.setFolders([root]);
-  await app.runs.refresh();
-  return { place: root, runs: app.runs.list(), isOne: false, problems: [], load: ({ dir }) => app.runs.load(dir) };
+/** @param isWorkspace whether it is a list that is meant, however few runs there are */
+async function shelfAt(app: App, place: string, isWorkspace: boolean): Promise<RunShelf> {
+  const ours = await ownLayer(app, place);
+  const foreign = await readForeignShelf(place);
+  const problems = [...foreign.problems];
+  const isThere = ours.runs.length > 0 || foreign.runs.length > 0 || problems.length > 0;
+  if (!isWorkspace && !isThere && foreign.sources.length === 0 && !isJobs(place)) throw nothingIn(place);
+  return joinLayers([ours, foreign], { place, isWorkspace, problems, foreign: foreign.sources });
+}
+
+async function shelfOfFile(app: App, place: string, stats: Stats): Promise<RunShelf> {
+  if (!stats.isFile()) throw new UserError(`${place} is neither a file nor a folder.`);
+  const known = basename(place) === "events.jsonl" ? await indexed(app, dirname(place)) : undefined;
+  if (known && known.runs.length > 0) {
+    return joinLayers([known], { place, isWorkspace: false, problems: [], foreign: [] });
+  }
+  const foreign = await readForeignShelf(place);
+  if (foreign.sources.length > 0) {
+    return joinLayers([foreign], {
+      ...{ place, isWorkspace: false, problems: foreign.problems },
+      foreign: foreign.sources,
+    });
+  }
+  const ours = (await isOurJournal(place)) ? await journalLayer([place]) : undefined;
+  if (!ours || ours.runs.length === 0) throw nothingIn(place);
+  return joinLayers([ours], { place, isWorkspace: false, problems: [], foreign: [] });
+}
+
+/** Ours in a folder: those the index of its workspace knows, and copies of them that lie elsewhere. */
+async function ownLayer(app: App, place: string): Promise<Layer> {
+  const known = await indexed(app, place);
+  const jobs = layout.jobs(place);
+  const files = known && !existsSync(jobs) ? [] : await findJournals(place, (dir) => dir === jobs);
+  const copies = await journalLayer(files);
+  if (!known) return copies;
+  return {
+    runs: [...known.runs, ...copies.runs],
+    has: (run) => known.has(run) || copies.has(run),
+    load: async (run) => await (copies.has(run) ? copies : known).load(run),
+  };
 }
 
 /** What lies in the `perstack/jobs` of a workspace is known to its index: also whether someone goes on with it. */
-async function inWorkspace(app: App, place: string): Promise<RunShelf | undefined> {
+async function indexed(app: App, place: string): Promise<Layer | undefined> {
   const at = `${place}${sep}`.lastIndexOf(`${sep}${join("perstack", "jobs")}${sep}`);
-  if (at === -1) return undefined;
-  const shelf = await shelfOfWorkspace(app, place.slice(0, at) || sep);
-  const runs = shelf.runs.filter(({ dir }) => `${dir}${sep}`.startsWith(`${place}${sep}`));
-  return { ...shelf, place, runs, isOne: place.length > at + join(sep, "perstack", "jobs", sep).length };
+  const root = existsSync(layout.jobs(place)) ? place : at === -1 ? undefined : place.slice(0, at) || sep;
+  if (root === undefined) return undefined;
+  app.setFolders([root]);
+  await app.runs.refresh();
+  const runs = app.runs
+    .list()
+    .filter(({ dir, source }) => source === undefined && `${dir}${sep}`.startsWith(`${place}${sep}`));
+  const own = new Set(runs);
+  return { runs, has: (run) => own.has(run), load: async ({ dir }) => await app.runs.load(dir) };
 }
 
-async function shelfOfJournal(journal: string, dir: string): Promise<RunShelf> {
-  const { events, problems } = await readJournal(journal);
-  return shelfOf(dir, events.length > 0 ? [{ dir, events, problems }] : [], {});
+/** The folder of jobs itself, with nothing in it yet. */
+function isJobs(place: string): boolean {
+  return place.endsWith(join(sep, "perstack", "jobs"));
 }
 
-async function shelfOfFormat(format: (typeof formats)[number], place: string): Promise<RunShelf> {
-  const { runs, problems } = await format.read(place);
-  return shelfOf(place, runs, { problems, source: format.name });
+/** A log of ours under another name stands for itself. */
+function dirOf(file: string): string {
+  return basename(file) === "events.jsonl" ? dirname(file) : file;
 }
 
-function shelfOf(
-  place: string,
-  found: readonly { dir: string; events: readonly RunEvent[]; problems: readonly RunProblem[] }[],
-  { problems = [], source }: { problems?: readonly RunProblem[]; source?: string },
-): RunShelf {
-  const loaded = new Map<RunSummary, LoadedRun>();
-  for (const { dir, events, problems: own } of found) {
-    const run = runOf(events);
+/** Journals are read again when someone looks at them. */
+async function journalLayer(files: readonly string[]): Promise<Layer> {
+  const journals = new Map<RunSummary, string>();
+  for (const file of files) {
+    const run = runOf((await readJournal(file)).events);
     if (!run) continue;
     // Nobody is known to go on with it.
     const status = run.status === "running" ? "unknown" : run.status;
-    const summary = { ...summarizeRun(run, { dir, isHere: false, status }), ...(source && { source }) };
-    loaded.set(summary, { run, events, problems: own });
+    journals.set(summarizeRun(run, { dir: dirOf(file), isHere: false, status }), file);
   }
-  const runs = [...loaded.keys()].sort((a, b) => b.startedAt - a.startedAt || b.runId.localeCompare(a.runId));
   return {
-    ...{ place, runs, problems, isOne: new Set(runs.map(({ jobId }) => jobId)).size === 1 },
-    async load(run) {
-      const content = loaded.get(run);
-      if (!content) throw new Error(`The run ${run.runId} is not of this shelf.`);
-      return content;
+    runs: [...journals.keys()],
+    has: (run) => journals.has(run),
+    async load(summary) {
+      const { events, problems } = await readJournal(journals.get(summary) ?? layout.journal(summary.dir));
+      const run = runOf(events);
+      if (!run) throw new Error(`The run ${summary.runId} is no longer in ${summary.dir}.`);
+      return { run, events, problems };
     },
   };
+}
+
+function joinLayers(
+  layers: readonly Layer[],
+  about: {
+    place: string;
+    isWorkspace: boolean;
+    problems: readonly RunProblem[];
+    /** Names of other systems. */
+    foreign: readonly string[];
+  },
+): RunShelf {
+  const { place, isWorkspace, problems, foreign } = about;
+  const runs = layers.flatMap((layer) => layer.runs).sort(byStart);
+  const hasOurs = runs.some(({ source }) => source === undefined) || foreign.length === 0;
+  return {
+    ...{ place, runs, problems },
+    isOne: !isWorkspace && !isJobs(place) && new Set(runs.map(({ jobId }) => jobId)).size === 1,
+    sources: hasOurs ? ["runtrail", ...foreign] : foreign,
+    async load(run) {
+      const layer = layers.find((each) => each.has(run));
+      if (!layer) throw new Error(`The run ${run.runId} is not of this shelf.`);
+      return await layer.load(run);
+    },
+  };
+}
+
+/** The newest first; what began at the same time in an order that is the same everywhere. */
+function byStart(a: RunSummary, b: RunSummary): number {
+  return b.startedAt - a.startedAt || compare(b.runId, a.runId) || compare(a.dir, b.dir);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function nothingIn(place: string): UserError {
+  const labels = ["Runtrail", ...formats.map(({ label }) => label)];
+  const names = `${labels.slice(0, -1).join(", ")} or ${labels.at(-1)}`;
+  return new UserError(
+    `Nothing in ${place} can be read as runs. Name a workspace, a folder of a job or a run, or a log with one event a line, of ${names}.`,
+  );
 }

@@ -1,6 +1,6 @@
 /** Runs as a table for a terminal, newest first and delegates under their callers, ids cut to what tells them apart. */
 import type { RunSummary } from "../app/runIndex";
-import { formatCost, formatDuration, formatTime, formatTokens } from "../model/formatting";
+import { formatCost, formatDuration, formatTime, formatTokens, isKnownTime } from "../model/formatting";
 import { oneLine } from "../model/plainText";
 import { describeOrigin, gradeSign, stopWords } from "../model/statusText";
 import { alignColumns } from "./alignColumns";
@@ -17,7 +17,7 @@ export function formatRunTable(runs: readonly NestedRun[], all: readonly RunSumm
   const rows = runs.map(({ run, depth }) => [
     statusOf(run),
     formatTime(run.startedAt),
-    run.finishedAt === undefined ? "" : formatDuration(run.finishedAt - run.startedAt),
+    isKnownTime(run.startedAt) && isKnownTime(run.finishedAt) ? formatDuration(run.finishedAt - run.startedAt) : "",
     String(run.steps),
     run.usage ? formatTokens(run.usage.totalTokens) : "",
     formatCost(run.cost),

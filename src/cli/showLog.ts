@@ -1,6 +1,6 @@
 /** What `runtrail log` prints: the list, a summary, events as JSON, or the readable log. */
 import { exitCodes } from "../app/exitCodes";
-import type { LoadedRun, RunSummary } from "../app/runIndex";
+import type { LoadedRun, RunProblem, RunSummary } from "../app/runIndex";
 import { messageOf, UserError } from "../base/errors";
 import { type EventType, payloads } from "../model/events";
 import { formatRunEvents, formatRunLog, type LogLine } from "../model/runLog";
@@ -10,10 +10,13 @@ import type { LogOptions } from "./commands/log";
 import { findRuns } from "./findRuns";
 import { createLineWriter, type LineWriter } from "./lineWriter";
 import { isFiltering, type LogFilter, selectEvents, withBothEnds } from "./logSelection";
-import { formatProblem, formatSummary, type LogSummary, reportRun } from "./logSummary";
+import { contractOf, formatProblem, formatSummary, type LogSummary, reportRun } from "./logSummary";
 import { nestRuns } from "./nestRuns";
 import { openShelf, type RunShelf } from "./runShelf";
 import { formatRunTable } from "./runTable";
+
+/** How many runs a person is shown where they do not say. */
+const takenByDefault = 50;
 
 interface Output {
   lines: LineWriter;
@@ -50,10 +53,12 @@ async function show(options: LogOptions, shelf: RunShelf, output: Output): Promi
   const isOne = shelf.isOne || options.job !== undefined || options.run !== undefined;
   const { runs: all, place } = shelf;
   const meant = findRuns(all, options, place);
-  const taken = options.take ? meant.slice(0, options.take) : meant;
+  // What a program reads is whole unless it says otherwise.
+  const { take = options.json ? 0 : takenByDefault } = options;
+  const taken = take > 0 ? meant.slice(0, take) : meant;
   if (options.summary || (options.json && !isOne && !isFiltering(filter))) {
     const summary = await summarize(taken, shelf);
-    if (options.json) output.lines.write(JSON.stringify(summary));
+    if (options.json) output.lines.write(JSON.stringify(contractOf(summary)));
     else for (const line of formatSummary(summary)) output.lines.write(line);
   } else if (isOne || isFiltering(filter)) {
     // Oldest first: a job is read from its beginning.
@@ -63,13 +68,19 @@ async function show(options: LogOptions, shelf: RunShelf, output: Output): Promi
     }
     for (const problem of shelf.problems) output.errors.write(formatProblem(problem));
   } else {
-    const nested = nestRuns(meant).slice(0, options.take || meant.length);
+    const nested = nestRuns(meant).slice(0, take > 0 ? take : meant.length);
     for (const line of nested.length > 0 ? formatRunTable(nested, all, output.colours) : []) output.lines.write(line);
+    for (const problem of shelf.problems) output.errors.write(formatProblem(problem));
   }
-  if (all.length === 0)
-    output.errors.write(`There are no runs in ${place} yet. “runtrail start <expertKey> <query>” makes one.`);
+  if (all.length === 0) output.errors.write(noRunsIn(shelf));
   else if (taken.length < meant.length)
     output.errors.write(`${meant.length - taken.length} older runs are left out; --take 0 shows all.`);
+}
+
+function noRunsIn({ place, sources }: RunShelf): string {
+  return sources.includes("runtrail")
+    ? `There are no runs in ${place} yet. “runtrail start <expertKey> <query>” makes one.`
+    : `There are no runs in ${place}.`;
 }
 
 function eventType(name: string): EventType {
@@ -96,15 +107,26 @@ function showRun({ status }: RunSummary, loaded: LoadedRun, filter: LogFilter, j
 }
 
 async function summarize(runs: readonly RunSummary[], shelf: RunShelf): Promise<LogSummary> {
-  const [first] = runs;
-  const source = first && runs.every((run) => run.source === first.source) ? first.source : undefined;
-  const summary: LogSummary = { source: source ?? "runtrail", runs: [], problems: [...shelf.problems] };
+  const summary: LogSummary = { source: sourceOf(runs, shelf), runs: [], problems: [] };
+  const problems = new Map<string, RunProblem>();
+  const tell = ({ file, line, column, reason }: RunProblem) => {
+    const key = JSON.stringify([file, line, reason]);
+    const place = { ...(line !== undefined && { line }), ...(column !== undefined && { column }) };
+    if (!problems.has(key)) problems.set(key, { file, ...place, reason });
+  };
   for (const run of runs) {
     const loaded = await shelf.load(run);
     summary.runs.push(reportRun(loaded, run.status));
-    summary.problems.push(...loaded.problems);
+    loaded.problems.forEach(tell);
   }
-  return summary;
+  shelf.problems.forEach(tell);
+  return { ...summary, problems: [...problems.values()] };
+}
+
+/** Several are named together. Of no runs: what their place would have held. */
+function sourceOf(runs: readonly RunSummary[], { sources }: RunShelf): string {
+  const present = new Set(runs.map(({ source = "runtrail" }) => source));
+  return (runs.length === 0 ? sources : sources.filter((name) => present.has(name))).join("+");
 }
 
 function colourLine({ text, kind, grade, depth }: LogLine, colours: Colours): string {

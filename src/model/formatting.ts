@@ -29,8 +29,14 @@ export function formatCost(usd: number | undefined): string {
   return `$${usd.toFixed(usd < 0.99995 ? 4 : 2)}`;
 }
 
-/** "2026-02-03 14:05:06" in local time; "" where it is no time. */
+/** Other systems may not have recorded when something was: that is 0. */
+export function isKnownTime(unixMs: number | undefined): unixMs is number {
+  return unixMs !== undefined && unixMs > 0;
+}
+
+/** "2026-02-03 14:05:06" in local time; "" where it is no time, or unknown. */
 export function formatTime(unixMs: number): string {
+  if (!isKnownTime(unixMs)) return "";
   const date = new Date(unixMs);
   if (Number.isNaN(date.getTime())) return "";
   const day = [date.getFullYear(), pad(date.getMonth() + 1), pad(date.getDate())].join("-");

@@ -1,5 +1,5 @@
 /** `runtrail log <path>`: runs of ours and of Perstack, wherever they lie, with the same words. */
-import { cp, mkdir, mkdtemp, realpath, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, realpath, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -116,6 +116,60 @@ describe("runtrail log with a path", () => {
     expect(ofLog.runs).toEqual(summary.runs);
     expect(ofLog.problems).toMatchObject([{ file: stream }]);
     expect((await log(jobDir, "--summary")).out).toContain("~ recovered at step 2");
+  });
+
+  it("reads a workspace with runs of several systems, and names them all", async () => {
+    await recordOurs();
+    const { source, runs } = JSON.parse((await log(root, "--summary", "--json")).out);
+    expect(source).toBe("runtrail+perstack");
+    expect(runs).toHaveLength(3);
+    expect(JSON.parse((await log(root, "--summary", "--json", "--run", "mine")).out).source).toBe("runtrail");
+  });
+
+  it("finds copies of our runs below any folder, but nothing that only has the name of a journal", async () => {
+    const ours = await recordOurs();
+    await cp(ours, join(elsewhere, "saved", "monday", "first"), { recursive: true });
+    await cp(ours, join(elsewhere, "saved", "second"), { recursive: true });
+    await mkdir(join(elsewhere, "saved", "third"));
+    await writeFile(join(elsewhere, "saved", "third", "events.jsonl"), '{"type":"thing"}\n');
+    const { runs } = JSON.parse((await log("saved", "--summary", "--json")).out);
+    expect(runs.map(({ id }: { id: string }) => id)).toEqual(["mine", "mine"]);
+  });
+
+  it("holds to the contract for scripts: nothing else is in it, whoever wrote the run", async () => {
+    await recordOurs();
+    const known = {
+      runs: ["id", "parentRunId", "title", "status", "stopReason", "steps", "toolCalls", "failures", "usage"],
+      usage: ["inputTokens", "outputTokens", "totalTokens"],
+      problems: ["file", "line", "reason"],
+    };
+    const allowed = [...known.runs, "startedAt", "finishedAt", "origin", "waitsFor"];
+    for (const place of [root, jobDir, stream]) {
+      const summary = JSON.parse((await log(place, "--summary", "--json")).out);
+      expect(Object.keys(summary)).toEqual(["source", "runs", "problems"]);
+      for (const run of summary.runs) {
+        expect(allowed).toEqual(expect.arrayContaining(Object.keys(run)));
+        if (run.usage) expect(Object.keys(run.usage)).toEqual(known.usage);
+      }
+      for (const problem of summary.problems)
+        expect(known.problems).toEqual(expect.arrayContaining(Object.keys(problem)));
+    }
+  });
+
+  it("gives programs all runs, and a person the newest fifty", async () => {
+    const events = await readFile(join(await recordOurs(), "events.jsonl"), "utf8");
+    for (let number = 0; number < 60; number += 1) {
+      const dir = join(elsewhere, "many", `run-${number}`);
+      await mkdir(dir, { recursive: true });
+      await writeFile(
+        join(dir, "events.jsonl"),
+        events.replaceAll('"mine"', `"run-${number}"`).replaceAll('"job"', `"job-${number}"`),
+      );
+    }
+    expect(JSON.parse((await log("many", "--summary", "--json")).out).runs).toHaveLength(60);
+    const { out, err } = await log("many", "--summary");
+    expect(out.trimEnd().split("\n")).toHaveLength(50);
+    expect(err).toBe("10 older runs are left out; --take 0 shows all.\n");
   });
 
   it("gives events of ours for programs", async () => {

@@ -35,7 +35,11 @@ export const logCommand: CliCommand = {
       .option("--context <n>", "with a filter: so many events before and after each", atLeast(0))
       .option("--summary", "how each run went and what failed in it")
       .option("--json", "for programs: events as JSON lines; with --summary or for the list, one JSON object")
-      .addOption(new Option("--take <n>", "at most so many runs, the newest; 0: all").argParser(atLeast(0)).default(50))
+      .addOption(
+        new Option("--take <n>", "at most so many runs, the newest; 0: all (default: 50; all with --json)").argParser(
+          atLeast(0),
+        ),
+      )
       .option(
         "--workspace <folder>",
         "the folder whose runs these are (default: the nearest one with runs or a perstack.toml)",
