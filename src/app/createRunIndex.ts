@@ -237,7 +237,7 @@ async function stampOf(dir: string): Promise<string | undefined> {
 }
 
 /** Whether the process that writes the run still lives; a run from another machine counts as alive while it is open. */
-async function isAlive(dir: string): Promise<boolean> {
+export async function isAlive(dir: string): Promise<boolean> {
   const { readRunInfo, stateOf } = await import("./deferred");
   const info = await readRunInfo(dir);
   return info?.status === "running" && (await stateOf(info)) !== "dead";

@@ -1,18 +1,18 @@
-/** Our own journals below a folder, wherever they were copied to: a bounded walk that follows no link. */
+/** Our own journals at and below a folder, wherever they were copied to: a bounded walk that follows no link. */
 import { type FileHandle, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseJson } from "../base/lines";
 
 const journalName = "events.jsonl";
-const skipped = new Set(["node_modules", ".git"]);
-const maxDepth = 6;
-const maxFolders = 5_000;
+/** The workspace of a package in a repository: packages/x/perstack/jobs/…/runs/… */
+const maxDepth = 8;
+const maxFolders = 20_000;
 const headBytes = 64 * 1024;
 const maxLines = 20;
 const ownKeys = ["type", "jobId", "runId", "seq", "expertKey"] as const;
 
-/** @param isKnown a folder that need not be looked into */
-export async function findJournals(folder: string, isKnown: (dir: string) => boolean): Promise<string[]> {
+/** Sorted. */
+export async function findJournals(folder: string): Promise<string[]> {
   const found: string[] = [];
   let level = [folder];
   let looked = 0;
@@ -24,8 +24,9 @@ export async function findJournals(folder: string, isKnown: (dir: string) => boo
       const isJournaled = entries.some((entry) => entry.name === journalName && entry.isFile());
       if (isJournaled && (await isOurJournal(join(dir, journalName)))) found.push(join(dir, journalName));
       for (const entry of entries) {
-        const path = join(dir, entry.name);
-        if (entry.isDirectory() && !skipped.has(entry.name) && !isKnown(path)) next.push(path);
+        // What is about to be deleted begins with a dot as well.
+        const isSkipped = entry.name.startsWith(".") || entry.name === "node_modules";
+        if (entry.isDirectory() && !isSkipped) next.push(join(dir, entry.name));
       }
     }
     level = next;

@@ -1,8 +1,8 @@
 /** The runs that a command is about: those of a workspace, or what lies at a path, whoever wrote it. */
-import { existsSync, type Stats } from "node:fs";
+import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
-import type { App } from "../app/app";
+import { isAlive } from "../app/createRunIndex";
 import type { LoadedRun, RunProblem, RunSummary } from "../app/runIndex";
 import { summarizeRun } from "../app/summarizeRun";
 import { UserError } from "../base/errors";
@@ -28,6 +28,9 @@ export interface RunShelf {
   load(run: RunSummary): Promise<LoadedRun>;
 }
 
+/** Journals read side by side. */
+const width = 8;
+
 /** A part of what lies at a place. */
 interface Layer {
   runs: readonly RunSummary[];
@@ -37,95 +40,57 @@ interface Layer {
 
 /** Throws `UserError` where there is nothing to read. */
 export async function openShelf(
-  app: App,
   { path, workspace }: { path?: string | undefined; workspace?: string | undefined },
   cwd: string,
 ): Promise<RunShelf> {
   if (path !== undefined && workspace !== undefined) throw new UserError("Name either a path or a --workspace.");
-  if (path === undefined) return await shelfAt(app, workspaceRootOf(cwd, workspace), true);
+  if (path === undefined) return await shelfOfFolder(workspaceRootOf(cwd, workspace), true);
   const place = resolve(cwd, path);
   const stats = await stat(place).catch(() => undefined);
   if (!stats) throw new UserError(`There is no file or folder ${place}.`);
-  if (stats.isDirectory()) return await shelfAt(app, place, existsSync(layout.jobs(place)));
-  return await shelfOfFile(app, place, stats);
+  if (stats.isDirectory()) {
+    const isWorkspace = existsSync(layout.jobs(place)) || place.endsWith(join(sep, "perstack", "jobs"));
+    return await shelfOfFolder(place, isWorkspace);
+  }
+  if (!stats.isFile()) throw new UserError(`${place} is neither a file nor a folder.`);
+  return await shelfOfFile(place);
 }
 
 /** @param isWorkspace whether it is a list that is meant, however few runs there are */
-async function shelfAt(app: App, place: string, isWorkspace: boolean): Promise<RunShelf> {
-  const ours = await ownLayer(app, place);
+async function shelfOfFolder(place: string, isWorkspace: boolean): Promise<RunShelf> {
+  const ours = await journalLayer(await findJournals(place));
   const foreign = await readForeignShelf(place);
-  const problems = [...foreign.problems];
-  const isThere = ours.runs.length > 0 || foreign.runs.length > 0 || problems.length > 0;
-  if (!isWorkspace && !isThere && foreign.sources.length === 0 && !isJobs(place)) throw nothingIn(place);
-  return joinLayers([ours, foreign], { place, isWorkspace, problems, foreign: foreign.sources });
+  const isThere = ours.runs.length > 0 || foreign.runs.length > 0 || foreign.sources.length > 0;
+  if (!isWorkspace && !isThere) throw nothingIn(place);
+  return joinLayers([ours, foreign], { place, isWorkspace, problems: foreign.problems, foreign: foreign.sources });
 }
 
-async function shelfOfFile(app: App, place: string, stats: Stats): Promise<RunShelf> {
-  if (!stats.isFile()) throw new UserError(`${place} is neither a file nor a folder.`);
-  const known = basename(place) === "events.jsonl" ? await indexed(app, dirname(place)) : undefined;
-  if (known && known.runs.length > 0) {
-    return joinLayers([known], { place, isWorkspace: false, problems: [], foreign: [] });
-  }
+async function shelfOfFile(place: string): Promise<RunShelf> {
   const foreign = await readForeignShelf(place);
   if (foreign.sources.length > 0) {
-    return joinLayers([foreign], {
-      ...{ place, isWorkspace: false, problems: foreign.problems },
-      foreign: foreign.sources,
-    });
+    const { problems, sources } = foreign;
+    return joinLayers([foreign], { place, isWorkspace: false, problems, foreign: sources });
   }
   const ours = (await isOurJournal(place)) ? await journalLayer([place]) : undefined;
   if (!ours || ours.runs.length === 0) throw nothingIn(place);
   return joinLayers([ours], { place, isWorkspace: false, problems: [], foreign: [] });
 }
 
-/** Ours in a folder: those the index of its workspace knows, and copies of them that lie elsewhere. */
-async function ownLayer(app: App, place: string): Promise<Layer> {
-  const known = await indexed(app, place);
-  const jobs = layout.jobs(place);
-  const files = known && !existsSync(jobs) ? [] : await findJournals(place, (dir) => dir === jobs);
-  const copies = await journalLayer(files);
-  if (!known) return copies;
-  return {
-    runs: [...known.runs, ...copies.runs],
-    has: (run) => known.has(run) || copies.has(run),
-    load: async (run) => await (copies.has(run) ? copies : known).load(run),
-  };
-}
-
-/** What lies in the `perstack/jobs` of a workspace is known to its index: also whether someone goes on with it. */
-async function indexed(app: App, place: string): Promise<Layer | undefined> {
-  const at = `${place}${sep}`.lastIndexOf(`${sep}${join("perstack", "jobs")}${sep}`);
-  const root = existsSync(layout.jobs(place)) ? place : at === -1 ? undefined : place.slice(0, at) || sep;
-  if (root === undefined) return undefined;
-  app.setFolders([root]);
-  await app.runs.refresh();
-  const runs = app.runs
-    .list()
-    .filter(({ dir, source }) => source === undefined && `${dir}${sep}`.startsWith(`${place}${sep}`));
-  const own = new Set(runs);
-  return { runs, has: (run) => own.has(run), load: async ({ dir }) => await app.runs.load(dir) };
-}
-
-/** The folder of jobs itself, with nothing in it yet. */
-function isJobs(place: string): boolean {
-  return place.endsWith(join(sep, "perstack", "jobs"));
-}
-
-/** A log of ours under another name stands for itself. */
-function dirOf(file: string): string {
-  return basename(file) === "events.jsonl" ? dirname(file) : file;
-}
-
 /** Journals are read again when someone looks at them. */
 async function journalLayer(files: readonly string[]): Promise<Layer> {
   const journals = new Map<RunSummary, string>();
-  for (const file of files) {
-    const run = runOf((await readJournal(file)).events);
-    if (!run) continue;
-    // Nobody is known to go on with it.
-    const status = run.status === "running" ? "unknown" : run.status;
-    journals.set(summarizeRun(run, { dir: dirOf(file), isHere: false, status }), file);
-  }
+  const queue = files.values();
+  const worker = async () => {
+    for (const file of queue) {
+      const run = runOf((await readJournal(file)).events);
+      // A log of ours under another name stands for itself.
+      const dir = basename(file) === "events.jsonl" ? dirname(file) : file;
+      if (!run) continue;
+      const status = run.status === "running" && !(await isAlive(dir)) ? "unknown" : run.status;
+      journals.set(summarizeRun(run, { dir, isHere: false, status }), file);
+    }
+  };
+  await Promise.all(Array.from({ length: width }, worker));
   return {
     runs: [...journals.keys()],
     has: (run) => journals.has(run),
@@ -153,7 +118,7 @@ function joinLayers(
   const hasOurs = runs.some(({ source }) => source === undefined) || foreign.length === 0;
   return {
     ...{ place, runs, problems },
-    isOne: !isWorkspace && !isJobs(place) && new Set(runs.map(({ jobId }) => jobId)).size === 1,
+    isOne: !isWorkspace && new Set(runs.map(({ jobId }) => jobId)).size === 1,
     sources: hasOurs ? ["runtrail", ...foreign] : foreign,
     async load(run) {
       const layer = layers.find((each) => each.has(run));

@@ -1,7 +1,7 @@
 /** What `runtrail log` prints: the list, a summary, events as JSON, or the readable log. */
 import { exitCodes } from "../app/exitCodes";
 import type { LoadedRun, RunProblem, RunSummary } from "../app/runIndex";
-import { messageOf, UserError } from "../base/errors";
+import { UserError } from "../base/errors";
 import { type EventType, payloads } from "../model/events";
 import { formatRunEvents, formatRunLog, type LogLine } from "../model/runLog";
 import type { CliContext } from "./cliCommand";
@@ -24,27 +24,20 @@ interface Output {
   colours: Colours;
 }
 
-export async function showLog(options: LogOptions, { io, openApp }: CliContext): Promise<number> {
+export async function showLog(options: LogOptions, { io }: CliContext): Promise<number> {
   const output: Output = {
     lines: createLineWriter(io.stdout, () => undefined),
     errors: createLineWriter(io.stderr, () => undefined),
     colours: coloursFor(io.stdout, io),
   };
-  const app = await openApp({
-    env: io.env,
-    readSecrets: async () => ({}),
-    askApproval: async () => ({ granted: false, by: "log", reason: "nothing is run here", remember: true }),
-    reportError: (error, context) => output.errors.write(`${context}: ${messageOf(error)}`),
-  });
   const leaving = io.onSignal(() => io.exit(exitCodes.cancelled));
   try {
-    await show(options, await openShelf(app, options, io.cwd), output);
+    await show(options, await openShelf(options, io.cwd), output);
     await output.lines.flush();
     await output.errors.flush();
     return exitCodes.finished;
   } finally {
     leaving.dispose();
-    app.dispose();
   }
 }
 
