@@ -10,7 +10,7 @@ import type { InputAnswer } from "../runtime/callOptions";
 import type { ApprovalAnswer, ApprovalRequest } from "../runtime/ports";
 import type { EditorModels, ProviderModel } from "../runtime/providers/provider";
 import type { RunOutcome } from "../runtime/runExpert";
-import type { RunIndex } from "./runIndex";
+import type { RunIndex, RunRoot } from "./runIndex";
 
 export type { InputAnswer, RunOutcome };
 
@@ -141,6 +141,8 @@ export interface App extends Disposable {
   readonly runs: RunIndex;
   /** Workspace folders (absolute paths) whose runs and definitions are shown. */
   setFolders(folders: readonly string[]): void;
+  /** Where runs of other systems are looked for, the workspace folders included; done when they have been read. */
+  setRoots(roots: readonly RunRoot[]): Promise<void>;
   /** All `perstack.toml` below the folders (not in node_modules and the like), parsed. */
   readDefinitions(signal?: AbortSignal): Promise<DefinitionDocument[]>;
   /** Closes runs whose process died (they get an `errorRun` of class `interrupted`). Writes: for trusted folders only. */

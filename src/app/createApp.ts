@@ -62,6 +62,7 @@ export function createApp(host: AppHost): App {
       folders = next;
       runs.setFolders(next);
     },
+    setRoots: (roots) => runs.setRoots(roots),
     async readDefinitions(signal) {
       const { findDefinitionFiles, readDefinitions } = await import("./deferred");
       return await readDefinitions(await findDefinitionFiles(folders, signal), host.env);

@@ -1,5 +1,6 @@
 /** The run index over the workspace folders: summaries from disk, the live ones from their events. */
 import { stat } from "node:fs/promises";
+import { sep } from "node:path";
 import { Emitter } from "../base/bus";
 import type { Disposable } from "../base/disposable";
 import { noUsage } from "../model/addUsage";
@@ -8,13 +9,16 @@ import type { AnyEvent, RunEvent } from "../model/events";
 import { type Run, reduceRun, runOf } from "../model/run";
 import { layout } from "../store/layout";
 import type { JournalContent } from "../store/readJournal";
-import { listJobFolders, listRunsOfJob } from "../store/runFolders";
+import { jobFoldersAt, listJobFolders, listRunsOfJob } from "../store/runFolders";
 import { createForeignRunIndex } from "./foreignRuns";
-import type { LoadedRun, RunIndex, RunSummary } from "./runIndex";
+import { createForeignSources } from "./foreignSources";
+import type { LoadedRun, RunIndex, RunRoot, RunSummary } from "./runIndex";
 import { summarizeRun } from "./summarizeRun";
 
 export interface LiveRunIndex extends RunIndex, Disposable {
   setFolders(folders: readonly string[]): void;
+  /** Where runs of other systems are looked for; done when they have been read. */
+  setRoots(roots: readonly RunRoot[]): Promise<void>;
   /** From here on the run's events come from this process. One that waits for its turn is shown until they come. */
   attach(dir: string, waiting: WaitingRun): void;
   apply(dir: string, event: AnyEvent): void;
@@ -53,6 +57,8 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
   const lost = new Set<string>();
   const loaded = new Map<string, { stamp: string; content: LoadedRun }>();
   let folders: readonly string[] = [];
+  /** Beyond the folders: their runs are shown as well. */
+  let roots: readonly string[] = [];
   let seenJobs = "";
   let sorted: readonly RunSummary[] | undefined;
   let dirty = new Set<string>();
@@ -76,40 +82,52 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
     loaded.delete(dir);
     if (summaries.delete(dir)) touch(dir);
   };
-  const foreign = createForeignRunIndex({
-    isOurs: (dir) => stamps.has(dir) || live.has(dir) || lost.has(dir),
-    show(summary) {
-      summaries.set(summary.dir, summary);
-      touch(summary.dir);
-    },
-    forget,
-    onError,
-    now: Date.now,
+  const isOurs = (dir: string) => stamps.has(dir) || live.has(dir) || lost.has(dir);
+  const show = (summary: RunSummary) => {
+    summaries.set(summary.dir, summary);
+    touch(summary.dir);
+  };
+  const ports = { show, forget, onError, now: Date.now };
+  const foreign = createForeignRunIndex({ ...ports, isOurs });
+  const sources = createForeignSources({
+    ...ports,
+    // The jobs of the workspace are read as such.
+    isKnown: ({ format, path }) =>
+      format === "perstack" && folders.some((folder) => path.startsWith(layout.jobs(folder) + sep)),
+    tellSource: touch,
   });
-  const refreshRun = async (dir: string): Promise<void> => {
+  const otherOf = (dir: string) => (sources.has(dir) ? sources : foreign.has(dir) ? foreign : undefined);
+  const refreshRun = async (dir: string, place: { root?: string } = rootOf(summaries.get(dir))): Promise<void> => {
     if (live.has(dir) || lost.has(dir)) return;
     const stamp = await stampOf(dir);
-    if (stamp === undefined) return foreign.has(dir) ? undefined : forget(dir);
-    if (stamps.get(dir) === stamp && summaries.get(dir)?.status !== "running") return;
+    if (stamp === undefined) return otherOf(dir) ? undefined : forget(dir);
+    const known = summaries.get(dir);
+    if (stamps.get(dir) === stamp && known?.status !== "running") {
+      if (known && known.root !== place.root) show({ ...withoutRoot(known), ...place });
+      return;
+    }
     const { events } = await readEvents(dir);
     const run = runOf(events);
     if (!run || live.has(dir)) return;
     stamps.set(dir, stamp);
     const status = run.status === "running" && !(await isAlive(dir)) ? "unknown" : run.status;
-    summaries.set(dir, summarizeRun(run, { dir, isHere: false, status }));
-    touch(dir);
+    show({ ...summarizeRun(run, { dir, isHere: false, status }), ...place });
   };
   const refreshAll = async (): Promise<void> => {
-    seenJobs = await jobsStamp(folders);
+    seenJobs = await jobsStamp([...folders, ...roots]);
     const jobDirs = (await Promise.all(folders.map(listJobFolders))).flat();
-    const places = (await Promise.all(jobDirs.map(listRunsOfJob))).flat();
+    const places: { dir: string; root?: string }[] = (await Promise.all(jobDirs.map(listRunsOfJob))).flat();
+    for (const root of roots) {
+      const lists = await Promise.all((await jobFoldersAt(root)).map(listRunsOfJob));
+      places.push(...lists.flat().map(({ dir }) => ({ dir, root })));
+    }
     const found = new Set(places.map(({ dir }) => dir));
     for (const dir of [...summaries.keys()]) {
-      if (!found.has(dir) && !live.has(dir) && !foreign.has(dir)) forget(dir);
+      if (!found.has(dir) && !live.has(dir) && !otherOf(dir)) forget(dir);
     }
     const queue = places.values();
     const worker = async () => {
-      for (const { dir } of queue) await refreshRun(dir).catch(onError);
+      for (const { dir, ...place } of queue) await refreshRun(dir, rootOf(place)).catch(onError);
     };
     await Promise.all(Array.from({ length: width }, worker));
     // After ours, so that it is known which those are.
@@ -133,29 +151,44 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
     setFolders(next) {
       folders = next;
     },
+    async setRoots(next) {
+      const paths = next.map(({ path }) => path).filter((path) => !folders.includes(path));
+      const isSame = paths.join("\n") === roots.join("\n");
+      roots = paths;
+      await Promise.all([isSame ? undefined : refreshAll(), sources.setRoots(next)]);
+    },
+    sources() {
+      // A place that was asked for may hold runs of ours alone.
+      const isOfOurs = (path: string) => [...summaries.values()].some(({ root, source }) => root === path && !source);
+      return sources.sources().filter(({ path, source }) => source !== undefined || !isOfOurs(path));
+    },
     list() {
       sorted ??= [...summaries.values()].sort((a, b) => b.startedAt - a.startedAt || b.runId.localeCompare(a.runId));
       return sorted;
     },
     get: (dir) => summaries.get(dir),
     async check() {
-      if ((await jobsStamp(folders)) !== seenJobs) await refreshAll();
-      const elsewhere = [...summaries.values()].filter(({ status, isHere }) => status === "running" && !isHere);
-      for (const { dir } of elsewhere) await refreshRun(dir);
+      if ((await jobsStamp([...folders, ...roots])) !== seenJobs) await refreshAll();
+      const isElsewhere = ({ status, isHere, source }: RunSummary) => status === "running" && !isHere && !source;
+      for (const { dir } of [...summaries.values()].filter(isElsewhere)) await refreshRun(dir);
       await foreign.check();
+      await sources.check();
     },
+    refreshPaths: (paths) => sources.refreshPaths(paths),
     async refresh(dir) {
-      if (dir === undefined) return await refreshAll();
+      if (dir === undefined) return await Promise.all([refreshAll(), sources.refresh()]).then(() => {});
+      if (sources.has(dir)) return await sources.refreshRun(dir);
       await refreshRun(dir);
       if (!summaries.has(dir) || foreign.has(dir)) await foreign.refreshRun(dir);
     },
     async load(dir) {
       const running = live.get(dir);
       if (running?.run) return { run: running.run, events: running.events, problems: [] };
-      const stamp = foreign.stampOf(dir) ?? (await stampOf(dir)) ?? "";
+      const other = otherOf(dir);
+      const stamp = other?.stampOf(dir) ?? (await stampOf(dir)) ?? "";
       const kept = loaded.get(dir);
       if (kept?.stamp === stamp) return kept.content;
-      const content = await (foreign.has(dir) ? foreign.load(dir) : readRun(dir));
+      const content = other ? await other.load(dir) : await readRun(dir);
       loaded.delete(dir);
       loaded.set(dir, { stamp, content });
       for (const oldest of loaded.keys()) if (loaded.size > keptRuns) loaded.delete(oldest);
@@ -191,6 +224,7 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
       touch(dir);
     },
     dispose() {
+      sources.dispose();
       clearTimeout(timer);
       changed.dispose();
     },
@@ -205,6 +239,14 @@ function waitingAgain({ stopReason: _, finishedAt: __, inputRequests: ___, ...kn
 function waitingSummary(dir: string, { jobId, runId, expertKey, query }: WaitingRun): RunSummary {
   const place = { dir, jobId, runId, expertKey, query, isHere: true, isQueued: true };
   return { ...place, status: "running", startedAt: Date.now(), usage: noUsage, steps: 0 };
+}
+
+function rootOf({ root }: { root?: string } = {}): { root?: string } {
+  return root === undefined ? {} : { root };
+}
+
+function withoutRoot({ root: _, ...summary }: RunSummary): RunSummary {
+  return summary;
 }
 
 async function readRun(dir: string): Promise<LoadedRun> {

@@ -20,6 +20,6 @@ export { readEnvFiles } from "./envFiles";
 export { findDefinitionFiles, readDefinitions } from "./findDefinitions";
 export { listModels } from "./listModels";
 export { readCheckpointOf } from "./readCheckpointOf";
-export { readForeignJob } from "./readForeign";
+export { findSources, readForeignJob, readSource } from "./readForeign";
 export { resumeRun, startRun } from "./startRun";
 export { suggestQuery } from "./suggestQuery";

@@ -13,6 +13,8 @@ export interface ForeignSource {
 
 export interface ForeignReading extends ForeignRuns {
   format: FormatName;
+  /** Of the format, for a person. */
+  label: string;
 }
 
 /** What is in a file or at and below a folder, by every format that knows something there. Throws where it is aborted. */
@@ -21,7 +23,7 @@ export async function readSources(path: string, signal?: AbortSignal): Promise<F
   const readings: ForeignReading[] = [];
   for (const format of formats) {
     if (!(await format.accepts(path))) continue;
-    readings.push({ ...(await format.read(path, signal)), format: format.name });
+    readings.push({ ...(await format.read(path, signal)), format: format.name, label: format.label });
     // A file has one author.
     if (stats?.isFile()) break;
   }
@@ -43,12 +45,13 @@ export async function findSources(path: string, signal?: AbortSignal): Promise<F
 export async function readSource({ format, path }: ForeignSource, signal?: AbortSignal): Promise<ForeignReading> {
   const reader = formats.find(({ name }) => name === format);
   if (!reader) throw new Error(`There is no format ${format}.`);
-  return { ...(await reader.read(path, signal)), format };
+  return { ...(await reader.read(path, signal)), format, label: reader.label };
 }
 
 /** Perstack's runs in a job folder; `undefined` where there are none. */
-export async function readForeignJob(jobDir: string): Promise<ForeignRuns | undefined> {
-  return (await perstack.accepts(jobDir)) ? { ...(await perstack.read(jobDir)), source: perstack.name } : undefined;
+export async function readForeignJob(jobDir: string): Promise<ForeignReading | undefined> {
+  const { name, label } = perstack;
+  return (await perstack.accepts(jobDir)) ? { ...(await perstack.read(jobDir)), format: name, label } : undefined;
 }
 
 /** One run of Perstack's, by the folder that the index shows it with. */

@@ -43,6 +43,13 @@ export interface RunSummary {
   spending?: Spending;
   /** The system whose files tell of it, such as "perstack"; absent: our own. */
   source?: string;
+  /** Its name for a person. */
+  sourceLabel?: string;
+  /**
+   * The folder or file that it was looked for in, where it is no job of the workspace: it is there to be looked at, and not
+   * gone on with, repeated or deleted.
+   */
+  root?: string;
   /** What it belongs to in that system, outermost first, such as a project and a task. */
   groups?: readonly RunGroup[];
 }
@@ -74,6 +81,29 @@ export interface RunProblem {
   reason: string;
 }
 
+/** What a place of another system's tells beyond its runs. */
+export interface RunSource {
+  /** Absolute path of what was read: a folder or file. */
+  path: string;
+  /** The folder or file that it was looked for in. */
+  root: string;
+  /** The system; absent where it is not known: nothing there can be read. */
+  source?: string;
+  sourceLabel?: string;
+  /** Where there is no run to show them with. */
+  problems: readonly RunProblem[];
+  /** Those without a run, each with what it is in before it. */
+  groups: readonly (readonly RunGroup[])[];
+}
+
+/** Where runs of other systems are looked for. */
+export interface RunRoot {
+  /** Absolute path of a folder or file. */
+  path: string;
+  /** Whether the user asked for it: then it is told where nothing in it can be read. */
+  isAsked: boolean;
+}
+
 export interface LoadedRun {
   run: Run;
   events: readonly RunEvent[];
@@ -85,10 +115,12 @@ export interface LoadedRun {
 export interface RunIndex {
   /** Newest first. */
   list(): readonly RunSummary[];
+  /** Places of other systems that have more to tell than their runs, such as why they cannot be read. */
+  sources(): readonly RunSource[];
   get(dir: string): RunSummary | undefined;
   /** Steps and events: from memory for a run that goes on here, else from disk (a few are kept). */
   load(dir: string): Promise<LoadedRun>;
-  /** The folders (`dir`) of the runs that changed, came or went; at most 10 times a second. */
+  /** The folders (`dir`) of the runs, and paths of the sources, that changed, came or went; at most 10 times a second. */
   readonly onDidChange: Event<ReadonlySet<string>>;
   /**
    * A cheap look for what a file watcher may have missed (they do not see all of a folder tree that appears at once): jobs
@@ -97,4 +129,6 @@ export interface RunIndex {
   check(): Promise<void>;
   /** Looks at the disk again: everything, or the one run folder that changed. */
   refresh(dir?: string): Promise<void>;
+  /** Something at the paths, in the places of other systems, changed, came or went. */
+  refreshPaths(paths: ReadonlySet<string>): Promise<void>;
 }

@@ -22,6 +22,15 @@ export async function listJobFolders(root: string): Promise<string[]> {
   return (await foldersIn(layout.jobs(root))).map((jobId) => layout.job(root, jobId));
 }
 
+/** The jobs that a path is about: of a workspace, of its folder of jobs, a job's own folder, or that of one of its runs. */
+export async function jobFoldersAt(path: string): Promise<string[]> {
+  const place = /^(?<root>.*)[\\/]perstack[\\/]jobs(?:[\\/](?<job>[^\\/]+)(?:[\\/]runs[\\/][^\\/]+)?)?$/u.exec(
+    path,
+  )?.groups;
+  const { root = path, job } = place ?? {};
+  return job === undefined ? await listJobFolders(root) : [layout.job(root, job)];
+}
+
 /** The same for one job. */
 export async function listRunsOfJob(jobDir: string): Promise<RunPlace[]> {
   const runs = join(jobDir, "runs");

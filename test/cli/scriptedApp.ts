@@ -61,6 +61,8 @@ export function createScriptedApp(
       onDidChange: nothing.event,
       check: async () => undefined,
       refresh: async () => undefined,
+      refreshPaths: async () => undefined,
+      sources: () => [],
     };
     const launch = async (request: StartRequest | ResumeRequest): Promise<RunHandle> => {
       const earlier = "dir" in request ? recorded.find(({ summary }) => summary.dir === request.dir) : undefined;
@@ -93,6 +95,7 @@ export function createScriptedApp(
       runs,
       active: [],
       setFolders: () => undefined,
+      setRoots: async () => undefined,
       readDefinitions: async () => [],
       recover: async () => undefined,
       async resume(request) {

@@ -130,7 +130,8 @@ async function readStream(file: string): Promise<ForeignRuns> {
     const job = { jobId, records: ofJob, problems: [], settings: new Map(), dirOf: () => file };
     runs.push(...translateJob(job).runs);
   }
-  return { source: file, runs: byStart(runs), problems, files: [file] };
+  const named = runs.length === 1 ? runs : runs.map((run) => ({ ...run, dir: `${file}#${run.runId}` }));
+  return { source: file, runs: byStart(named), problems, files: [file] };
 }
 
 function addTo<T>(lists: Map<string, T[]>, key: string, value: T): void {
