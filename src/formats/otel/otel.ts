@@ -73,16 +73,11 @@ async function* filesIn(folder: string): AsyncIterable<string> {
   }
 }
 
-/** An object that begins with `resourceSpans`, or a line of one; only plain values may stand before it. */
+/** A line of an object with `resourceSpans`; only plain values may stand before it. */
 const beginning = /^\ufeff?\s*\{[^{[]*"(?:resourceSpans|resource_spans)"\s*:\s*\[/mu;
-/** Logs and metrics may stand before the spans. */
-const other = /^\ufeff?\s*\{\s*"resource_?(?:Spans|Logs|Metrics|Profiles|spans|logs|metrics)"\s*:/u;
 
 async function isOtlp(file: string): Promise<boolean> {
-  const head = await readHead(file);
-  if (head === undefined) return false;
-  const found = beginning.exec(head);
-  return found !== null && (head.slice(0, found.index).trim() === "" || other.test(head));
+  return beginning.test((await readHead(file)) ?? "");
 }
 
 function byStart(runs: readonly ForeignRun[]): ForeignRun[] {
