@@ -97,7 +97,7 @@ describe("broken files in a job", () => {
     expect(after.problems).toEqual([]);
     expect(after.runs.map(({ events }) => events)).toEqual(before.runs.map(({ events }) => events));
     expect(after.runs[0]?.problems).toEqual([
-      { file: torn, reason: "Not JSON: half written, or written by two at once." },
+      { file: torn, line: 1, column: 27, reason: "Not JSON: half written, or written by two at once." },
       { file: join(dir, "event-1795000000002-1-callTools.json"), reason: expect.stringContaining("toolCalls") },
     ]);
   });

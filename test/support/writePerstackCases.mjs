@@ -30,7 +30,7 @@ function writeScenario(set, scenario) {
   const workspace = join(dir, "workspace");
   const broken = readdirSync(workspace, { recursive: true })
     .filter((name) => /event-\d+-\d+-\w+\.json$/.test(name) && !isJson(readFileSync(join(workspace, name), "utf8")))
-    .map((file) => ({ file, reason: "Not JSON: half written, or written by two at once." }))
+    .map((file) => ({ file, line: 1, reason: "Not JSON: half written, or written by two at once." }))
     .sort((a, b) => (a.file < b.file ? -1 : 1));
   writeCase(`${set}-${scenario}`, { input: `${set}/${scenario}/workspace`, runs: reportsOf(stored), problems: broken });
 }

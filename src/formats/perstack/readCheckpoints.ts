@@ -2,7 +2,10 @@
 import { basename, join } from "node:path";
 import { Checkpoint } from "../../model/checkpoint";
 import type { FormatProblem } from "../format";
-import { eachFile, filesIn, perstackRunFolders, readJsonFile } from "./perstackRecord";
+import { readJsonFile } from "../jsonFile";
+import { readTime } from "../readTime";
+import { openSourceFiles, type SourceFiles } from "../sourceFiles";
+import { filesIn, type PerstackRunFolder, perstackRunFolders } from "./perstackRecord";
 
 export interface StoredCheckpoint {
   checkpoint: Checkpoint;
@@ -18,32 +21,40 @@ export async function readPerstackCheckpoints(
   jobDir: string,
   signal?: AbortSignal,
 ): Promise<{ checkpoints: StoredCheckpoint[]; problems: FormatProblem[] }> {
-  const shared = (await filesIn(join(jobDir, "checkpoints")))
+  const source = openSourceFiles(jobDir, signal);
+  const checkpoints = await readCheckpoints(source, jobDir, await perstackRunFolders(source, jobDir));
+  return { checkpoints, problems: source.problems.sort((a, b) => (a.file < b.file ? -1 : 1)) };
+}
+
+export async function readCheckpoints(
+  source: SourceFiles,
+  jobDir: string,
+  folders: readonly PerstackRunFolder[],
+): Promise<StoredCheckpoint[]> {
+  const shared = (await filesIn(source, join(jobDir, "checkpoints")))
     .filter((name) => name.endsWith(".json"))
     .map((name) => join(jobDir, "checkpoints", name));
-  const folders = await perstackRunFolders(jobDir);
   const own = folders.flatMap(({ dir, files }) =>
     files.filter((name) => inRunFolder.test(name)).map((name) => join(dir, name)),
   );
   const checkpoints: StoredCheckpoint[] = [];
-  const problems: FormatProblem[] = [];
-  await eachFile([...shared, ...own], signal, async (file) => {
-    const read = await readJsonFile(file);
-    const parsed = "problem" in read ? read : parseCheckpoint(read.value);
-    if ("problem" in parsed || "problem" in read) {
-      problems.push({ file, reason: "problem" in parsed ? parsed.problem : "" });
+  await source.each([...shared, ...own], async (file) => {
+    const value = await readJsonFile(source, file);
+    if (value === undefined) return;
+    const parsed = parseCheckpoint(value);
+    if ("problem" in parsed) {
+      source.problems.push({ file, reason: parsed.problem });
       return;
     }
     const named = inRunFolder.exec(basename(file))?.groups?.timestamp;
-    checkpoints.push({ ...parsed, file, timestamp: named === undefined ? read.modifiedAt : Number(named) });
+    const timestamp = readTime(Number(named)) ?? (await source.look(file))?.modifiedAt ?? 0;
+    checkpoints.push({ ...parsed, file, timestamp });
   });
   nameDelegators(checkpoints);
-  checkpoints.sort(
+  return checkpoints.sort(
     (a, b) =>
       a.checkpoint.stepNumber - b.checkpoint.stepNumber || a.timestamp - b.timestamp || (a.file < b.file ? -1 : 1),
   );
-  problems.sort((a, b) => (a.file < b.file ? -1 : 1));
-  return { checkpoints, problems };
 }
 
 /** A checkpoint from outside in our schema, which is Perstack's. */
