@@ -1,39 +1,50 @@
-/** Writes a job, or one run of it with its delegates, as another system keeps them: into a folder of its own. */
+/** Writes jobs, or runs of them with their delegates, as another system keeps them: into a folder of their own. */
 import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { codeOf, UserError } from "../base/errors";
-import type { Format } from "../formats/format";
+import type { RunToWrite, WrittenFormatName } from "../formats/format";
 import { formats } from "../formats/index";
-import { readJobRuns } from "./jobRuns";
-import type { RunProblem, RunSummary } from "./runIndex";
 
-export interface ExportedJob {
+export interface ExportedRuns {
   runs: number;
   files: number;
-  /** Of runs that could not be read. */
-  problems: readonly RunProblem[];
 }
 
-/** The names of those that can be written. */
-export const exportFormats: readonly Format["name"][] = formats.flatMap(({ name, write }) => (write ? [name] : []));
-
 /**
- * @param runs of one job
+ * @param runs of one job or several: each job of several has a folder of its own
  * @param folder absolute; it must be new or empty, so that nothing is mixed with what is there
  * Throws `UserError`.
  */
-export async function exportJob(
-  runs: readonly RunSummary[],
-  format: Format["name"],
+export async function exportRunsAs(
+  format: WrittenFormatName,
+  runs: readonly RunToWrite[],
   folder: string,
-): Promise<ExportedJob> {
-  const writer = formats.find(({ name }) => name === format);
-  if (!writer?.write)
-    throw new UserError(`Runs cannot be written as “${format}”. They can as: ${exportFormats.join(", ")}.`);
+): Promise<ExportedRuns> {
+  const write = formats.find(({ name }) => name === format)?.write;
+  if (!write) throw new Error(`The format ${format} does not write.`);
   await makeEmpty(folder);
-  const read = await readJobRuns(runs.map(({ dir }) => dir));
-  if (read.runs.length === 0) throw new UserError(`Nothing can be read: ${read.problems[0]?.reason ?? "no run"}`);
-  const files = await writer.write(read.runs, folder);
-  return { runs: read.runs.length, files, problems: read.problems };
+  const jobs = Map.groupBy(runs, ({ events }) => events[0]?.jobId ?? "");
+  const names = new Set<string>();
+  let files = 0;
+  for (const [jobId, ofJob] of jobs) {
+    const place = jobs.size === 1 ? folder : join(folder, folderName(jobId, names));
+    if (jobs.size > 1) await mkdir(place);
+    files += await write(ofJob, place);
+  }
+  return { runs: runs.length, files };
+}
+
+/** Ids come out of files that anyone may have written: none leads elsewhere, and no two are one. */
+function folderName(jobId: string, taken: Set<string>): string {
+  const plain = jobId
+    .replace(/[^\p{L}\p{N}_-]+/gu, "-")
+    .slice(0, 100)
+    .toLowerCase();
+  const wanted = /[\p{L}\p{N}_]/u.test(plain) ? plain : "job";
+  let name = wanted;
+  for (let count = 2; taken.has(name); count += 1) name = `${wanted}-${count}`;
+  taken.add(name);
+  return name;
 }
 
 async function makeEmpty(folder: string): Promise<void> {

@@ -2,6 +2,7 @@
 import type { Event } from "../base/bus";
 import type { InputRequest, Origin, RunEvent } from "../model/events";
 import type { Failure } from "../model/failure";
+import type { Message } from "../model/message";
 import type { Run, RunStatus } from "../model/run";
 import type { Spending } from "../model/spending";
 import type { Usage } from "../model/usage";
@@ -107,6 +108,8 @@ export interface RunRoot {
 export interface LoadedRun {
   run: Run;
   events: readonly RunEvent[];
+  /** The conversation that a run of another system went on from, its query included. */
+  base?: readonly Message[];
   problems: readonly RunProblem[];
   /** Other files of the run that a person may want to read, such as a captured output. */
   documents?: readonly RunDocument[];

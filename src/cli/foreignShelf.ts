@@ -89,9 +89,9 @@ async function sourcesAt(place: string): Promise<ForeignSource[]> {
   return sources;
 }
 
-function contentOf({ events, problems, documents }: ForeignRun): LoadedRun | undefined {
+function contentOf({ events, problems, documents, base }: ForeignRun): LoadedRun | undefined {
   const run = runOf(events);
-  return run && { run, events, problems, ...(documents && { documents }) };
+  return run && { run, events, problems, ...(documents && { documents }), ...(base && { base }) };
 }
 
 function summarize(

@@ -105,6 +105,16 @@ export const formatNames = [
 ] as const;
 export type FormatName = (typeof formatNames)[number];
 
+/** Those that are written as well, in one go and while runs go on. */
+export const writtenFormatNames = [
+  "perstack",
+  "conductor",
+  "runner",
+  "openexpertise",
+  "otel",
+] as const satisfies readonly FormatName[];
+export type WrittenFormatName = (typeof writtenFormatNames)[number];
+
 /** Writes events of ours for another system while they happen. */
 export interface FormatSink {
   /**

@@ -7,8 +7,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { FormatName } from "../../src/formats/format";
 import { formats } from "../../src/formats/index";
+import { agentSpans, otlp } from "../support/otlp";
 import { PerstackJob } from "../support/perstackJob";
 import { checkLaws } from "./foreignRunLaws";
+import { RunnerLog } from "./runnerLog";
 
 const writers: Partial<Record<FormatName, (root: string) => Promise<string[]>>> = {
   async perstack(root) {
@@ -18,6 +20,39 @@ const writers: Partial<Record<FormatName, (root: string) => Promise<string[]>>> 
     run.complete("Done.");
     await writeFile(join(root, "stdout.jsonl"), job.lines());
     return [root, await job.write(root), join(root, "perstack", "jobs"), join(root, "stdout.jsonl")];
+  },
+  async runner(root) {
+    const log = new RunnerLog().begin("Manual trigger").start("compile").succeed("compile");
+    await mkdir(join(root, "run_1"));
+    await writeFile(join(root, "run_1", "events.jsonl"), log.end("succeeded", "All steps succeeded").text());
+    return [root, join(root, "run_1"), join(root, "run_1", "events.jsonl")];
+  },
+  async openexpertise(root) {
+    const experience = join(root, "hello");
+    const runs = join(experience, ".openexpertise", "runs");
+    await mkdir(runs, { recursive: true });
+    const head = { run_id: "r", ts: "2026-11-22T08:00:00.000Z" };
+    const node = (type: string) => ({ type, run_id: "r", node_id: "greet", ts: head.ts });
+    const records = [
+      { type: "run.started", ...head, args: {} },
+      ...[node("node.ready"), node("node.started"), node("node.finished")],
+      { type: "run.finished", ...head, status: "success" },
+    ];
+    const text = records.map((record) => `${JSON.stringify(record)}\n`).join("");
+    await writeFile(join(runs, "r.jsonl"), text);
+    await writeFile(join(root, "copy.jsonl"), text);
+    return [
+      root,
+      experience,
+      join(experience, ".openexpertise"),
+      runs,
+      join(runs, "r.jsonl"),
+      join(root, "copy.jsonl"),
+    ];
+  },
+  async otel(root) {
+    await writeFile(join(root, "traces.jsonl"), `${JSON.stringify(otlp(agentSpans))}\n`);
+    return [root, join(root, "traces.jsonl")];
   },
 };
 
