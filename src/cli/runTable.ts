@@ -7,13 +7,16 @@ import { alignColumns } from "./alignColumns";
 import type { Colours } from "./colours";
 import type { NestedRun } from "./nestRuns";
 
-const head = ["STATUS", "STARTED", "TOOK", "STEPS", "TOKENS", "COST", "JOB", "RUN", "EXPERT", "QUERY"];
+const head = ["STATUS", "STARTED", "TOOK", "STEPS", "TOKENS", "COST"];
+const names = ["JOB", "RUN", "EXPERT", "QUERY"];
 const shortestId = 8;
 
 /** @param all the runs there are, among which a shortened id must stay unique. */
 export function formatRunTable(runs: readonly NestedRun[], all: readonly RunSummary[], colours: Colours): string[] {
   const jobLength = idLength(all.map(({ jobId }) => jobId));
   const runLength = idLength(all.map(({ runId }) => runId));
+  // Whose run it is goes without saying where all are ours.
+  const isMixed = runs.some(({ run }) => run.source !== undefined);
   const rows = runs.map(({ run, depth }) => [
     statusOf(run),
     formatTime(run.startedAt),
@@ -21,12 +24,13 @@ export function formatRunTable(runs: readonly NestedRun[], all: readonly RunSumm
     String(run.steps),
     run.usage ? formatTokens(run.usage.totalTokens) : "",
     formatCost(run.cost),
+    ...(isMixed ? [run.source ?? "runtrail"] : []),
     oneLine(run.jobId.slice(0, jobLength), 130),
     oneLine(run.runId.slice(0, runLength), 130),
     `${run.parentRunId === undefined ? "" : `${"  ".repeat(Math.max(0, depth - 1))}└ `}${oneLine(run.expertKey, 30)}`,
     `${originOf(run, runLength)}${oneLine(run.query, 60)}`,
   ]);
-  const [title = "", ...lines] = alignColumns([head, ...rows]);
+  const [title = "", ...lines] = alignColumns([[...head, ...(isMixed ? ["SYSTEM"] : []), ...names], ...rows]);
   return [colours.bold(title), ...lines.map((line, index) => colourOf(runs[index]?.run, colours)(line))];
 }
 
@@ -37,12 +41,12 @@ function originOf({ origin }: RunSummary, runLength: number): string {
   return `[${oneLine(describeOrigin({ kind, jobId, runId: runId.slice(0, runLength) }), 60)}] `;
 }
 
-function statusOf({ status, stopReason, failure, isQueued }: RunSummary): string {
-  const recovered = status === "finished" && failure?.grade === "recovered" ? ` ${gradeSign("recovered")}` : "";
-  if (status === "finished") return `✓ finished${recovered}`;
+function statusOf({ status, stopReason, failure, isQueued, source }: RunSummary): string {
+  if (status === "finished") return `✓ finished${failure ? ` ${gradeSign(failure.grade)}` : ""}`;
   if (status === "failed") return "✗ failed";
   if (status === "running") return isQueued ? "… queued" : "… running";
-  if (status === "unknown") return "? interrupted";
+  // Of another system nobody knows whether it still goes on.
+  if (status === "unknown") return source === undefined ? "? interrupted" : "? no end yet";
   switch (stopReason) {
     case "maxSteps":
     case "input":

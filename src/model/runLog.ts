@@ -1,4 +1,7 @@
-/** The whole run as a readable log: a header, then every event in order, grouped by step, each line knowing its event. */
+/**
+ * The whole run as a readable log: a header, then every event in order, grouped by step, each line knowing its event. Nodes
+ * of a workflow may run side by side: what belongs to one stands together.
+ */
 
 import { addUsage, noUsage } from "./addUsage";
 import type { RunEvent } from "./events";
@@ -7,8 +10,9 @@ import { gradeOfStep } from "./failures";
 import { formatCost, formatDuration, formatTokens } from "./formatting";
 import type { LogLine } from "./logLine";
 import { logLine, runDetail } from "./logLine";
-import { plainLines } from "./plainText";
-import type { Run, Step } from "./run";
+import { oneLine, plainLines } from "./plainText";
+import { statusOfNodes, statusWords } from "./rowStatus";
+import type { Generation, NodeItem, Run, Step } from "./run";
 import { formatRunHeader } from "./runLogHeader";
 import type { Segment } from "./runLogItems";
 import { formatItem } from "./runLogItems";
@@ -37,13 +41,23 @@ export function formatRunEvents(run: Run, events: readonly RunEvent[]): LogLine[
 
 function segmentsOf(run: Run, events: readonly RunEvent[]): Segment[] {
   const segments: Segment[] = [];
+  const nodes = new Map<number, Segment | undefined>();
+  for (const { step, node } of run.steps) if (node !== undefined) nodes.set(step, undefined);
   for (const event of events) {
-    const last = segments.at(-1);
-    if (last?.step === event.step) last.events.push(event);
-    else segments.push({ step: event.step, events: [event], goesOn: false });
+    const { step } = event;
+    const last = nodes.get(step) ?? segments.at(-1);
+    if (last?.step === step) {
+      last.events.push(event);
+      continue;
+    }
+    const segment: Segment = { step, events: [event], goesOn: false };
+    segments.push(segment);
+    if (nodes.has(step)) nodes.set(step, segment);
   }
   const last = segments.at(-1);
-  if (last) last.goesOn = run.status === "running";
+  for (const segment of segments) {
+    segment.goesOn = run.status === "running" && (segment === last || nodes.has(segment.step));
+  }
   return segments;
 }
 
@@ -52,13 +66,29 @@ function formatStepLine(run: Run, step: Step | undefined, segment: Segment, seen
   if (!step) return logLine(1, seen.size === 0 ? "Before the first step" : "Between the steps", target);
   const name = seen.has(segment.step) ? `Step ${segment.step}, continued` : `Step ${segment.step}`;
   const grade = gradeOfStep(run, step);
-  const parts = [name, stepWords(run, step, grade), durationOf(run, step), ...spentOn(step)];
+  const took = isTimed(step) ? durationOf(run, step) : "";
+  const parts = [name, ...namesOf(step), stepWords(run, step, grade), took, ...spentOn(step)];
   return logLine(1, parts.filter(Boolean).join(" · "), { ...target, grade });
+}
+
+/** A node that did not start, as it was skipped or taken from the cache, took no time. */
+function isTimed({ items }: Step): boolean {
+  const nodes = items.filter((item) => item.kind === "node");
+  return nodes.length === 0 || nodes.some(({ startedAt }) => startedAt !== undefined);
+}
+
+/** The node that it is about, and the phase of that. */
+function namesOf({ node, items }: Step): string[] {
+  if (node === undefined) return [];
+  const first = items.find((item) => item.kind === "node");
+  return [oneLine(node, 80), first?.phase === undefined ? "" : `phase ${oneLine(first.phase, 60)}`];
 }
 
 function stepWords(run: Run, step: Step, grade: FailureGrade | undefined): string {
   if (grade === "fatal") return `${gradeSign(grade)} failed`;
   if (grade === "blocked") return `${gradeSign(grade)} blocked`;
+  const nodes = step.items.filter((item) => item.kind === "node");
+  if (grade === undefined && nodes.length > 0) return statusWords(statusOfNodes(nodes, run));
   if (step.finishedAt === undefined && run.status === "running") return "running";
   if (grade === "recovered") return `${gradeSign(grade)} recovered`;
   const isLast = step === run.steps.at(-1);
@@ -72,9 +102,11 @@ function durationOf(run: Run, step: Step): string {
 }
 
 function spentOn(step: Step): string[] {
-  const generations = step.items.filter((item) => item.kind === "generation");
-  const usage = step.usage ?? generations.reduce((sum, generation) => addUsage(sum, generation.usage), noUsage);
-  const costs = generations.map(({ cost }) => cost).filter((cost) => cost !== undefined);
+  const spenders = step.items.filter(
+    (item): item is Generation | NodeItem => item.kind === "generation" || (item.kind === "node" && !item.isCached),
+  );
+  const usage = step.usage ?? spenders.reduce((sum, { usage }) => addUsage(sum, usage), noUsage);
+  const costs = spenders.map(({ cost }) => cost).filter((cost) => cost !== undefined);
   return [
     usage.totalTokens > 0 ? `${formatTokens(usage.totalTokens)} tokens` : "",
     costs.length > 0 ? formatCost(costs.reduce((sum, cost) => sum + cost, 0)) : "",

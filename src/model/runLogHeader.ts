@@ -1,7 +1,7 @@
 /** The head of a run's log: who, what for, with which model, how it went and what it cost. */
 import { definitionPath } from "./definitionPath";
 import type { Failure } from "./failure";
-import { formatCost, formatCount, formatDuration, formatTime, formatTokens } from "./formatting";
+import { formatCost, formatCount, formatDuration, formatTime, formatTokens, isKnownTime } from "./formatting";
 import type { LogLine } from "./logLine";
 import { logLine, runDetail } from "./logLine";
 import { countSteps } from "./nodeItems";
@@ -51,7 +51,8 @@ function failureLine({ grade, step, reason }: Failure): LogLine {
 
 function formatExtent(run: Run): string {
   const calls = run.steps.flatMap(({ items }) => items).filter(({ kind }) => kind === "toolCall").length;
-  const took = run.finishedAt === undefined ? [] : [formatDuration(run.finishedAt - run.startedAt)];
+  const { startedAt, finishedAt } = run;
+  const took = isKnownTime(startedAt) && isKnownTime(finishedAt) ? [formatDuration(finishedAt - startedAt)] : [];
   return [...took, formatCount(countSteps(run.steps), "step"), formatCount(calls, "tool call")].join(" · ");
 }
 

@@ -2,12 +2,14 @@
 import type { EventOf, RunEvent } from "./events";
 import { describeHappening } from "./eventText";
 import type { FailureGrade } from "./failure";
+import { formatDuration } from "./formatting";
 import type { LineTarget, LogLine } from "./logLine";
 import { logLine } from "./logLine";
 import { oneLine, plainLines } from "./plainText";
 import { causeLines, errorLines, formatGeneration, limits } from "./runLogGeneration";
 import { formatOutcome, formatToolCall } from "./runLogTool";
 import { describeError, gradeSign } from "./statusText";
+import { compactJson } from "./toolText";
 import { unpackValue } from "./unpackText";
 
 /** Events that follow each other in the same step. */
@@ -55,11 +57,50 @@ export function formatItem(
       return note(event, { ...target, toolCallId: event.toolCallId }, ifLong(event.text ?? ""));
     case "requestApproval":
       return note(event, { ...target, toolCallId: event.toolCallId }, []);
+    case "readyNode":
+      return segment.events.length === 1 ? note(event, target, []) : [];
+    case "startNode":
+    case "finishNode":
+    case "failNode":
+      return formatNodeEvent(event, segment, index, target);
     case "foreignEvent":
-      return note(event, target, unpackValue(event.data, limits.args));
+      return note(event, target, isShort(event.data) ? [] : unpackValue(event.data, limits.args));
     default:
       return note(event, target, []);
   }
+}
+
+/** Where one end of an execution tells of both, the other says nothing. */
+function formatNodeEvent(
+  event: EventOf<"startNode" | "finishNode" | "failNode">,
+  { events, goesOn }: Segment,
+  index: number,
+  target: LineTarget,
+): LogLine[] {
+  const isSame = (other: RunEvent) =>
+    "node" in other && other.node === event.node && other.iteration === event.iteration;
+  if (event.type === "startNode") {
+    const next = events.slice(index + 1).find(isSameOf(isSame));
+    if (next && next.type !== "startNode") return [];
+    return item(`${describeHappening(event).text} · ${goesOn ? "running…" : "did not finish"}`, target, []);
+  }
+  const start = events.slice(0, index).findLast(isSameOf(isSame));
+  const took = start?.type === "startNode" ? formatDuration(event.timestamp - start.timestamp) : "";
+  const told = [describeHappening(event).text, took].filter(Boolean).join(" · ");
+  const details = event.type === "failNode" ? ifLong(event.reason, 160) : [];
+  const { grade } = target;
+  return item(grade ? `${gradeSign(grade)} ${grade}: ${told}` : told, target, details);
+}
+
+function isSameOf(isSame: (event: RunEvent) => boolean): (event: RunEvent) => boolean {
+  return (event) =>
+    (event.type === "startNode" || event.type === "finishNode" || event.type === "failNode") && isSame(event);
+}
+
+/** Whether the line of the event shows it whole. */
+function isShort(data: unknown): boolean {
+  const text = compactJson(data);
+  return oneLine(text) === text;
 }
 
 function note(event: RunEvent, target: LineTarget, details: string[]): LogLine[] {
@@ -73,8 +114,8 @@ function item(text: string, target: LineTarget, details: string[]): LogLine[] {
 }
 
 /** The lines of a text that its item's line could not show whole. */
-function ifLong(text: string): string[] {
-  return oneLine(text, 100) === text ? [] : plainLines(text, limits.text);
+function ifLong(text: string, shown = 100): string[] {
+  return oneLine(text, shown) === text ? [] : plainLines(text, limits.text);
 }
 
 function endOfGeneration({ events }: Segment, start: number): EventOf<"finishGeneration"> | undefined {

@@ -24,7 +24,7 @@ function eventsOf(list: { type: string; step: number; [key: string]: unknown }[]
         runId: "run-1",
         expertKey: "demo",
         seq: index + 1,
-        timestamp: index * 100,
+        timestamp: 1000 + index * 100,
         ...fields,
       }) as RunEvent,
   );
@@ -92,6 +92,61 @@ const failedRun = eventsOf([
     durationMs: 700,
   },
 ]);
+
+const node = (name: string, type: string, step: number, more: object = {}) => ({ type, step, node: name, ...more });
+const workflow = eventsOf([
+  { type: "startRun", step: 0, query: "" },
+  node("lint", "readyNode", 1, { phase: "scan" }),
+  node("test", "readyNode", 2, { phase: "scan", iteration: 1 }),
+  node("lint", "startNode", 1, { phase: "scan" }),
+  node("test", "startNode", 2, { phase: "scan", iteration: 1 }),
+  node("lint", "finishNode", 1, { phase: "scan", usage, cost: 0.5 }),
+  node("test", "failNode", 2, { iteration: 1, reason: "exit code 1", class: "tool_error" }),
+  node("test", "retryNode", 2, { iteration: 2, reason: "once more" }),
+  node("test", "startNode", 2, { iteration: 2 }),
+  node("test", "finishNode", 2, { iteration: 2 }),
+  node("old", "finishNode", 3, { isCached: true, usage }),
+  node("notes", "skipNode", 4, { reason: "when: condition false" }),
+  node("publish", "skipNode", 5, { reason: "test failed before it", isInferred: true }),
+  node("slow", "startNode", 6),
+  { type: "stopRun", step: 6, reason: "cancelled", durationMs: 1400 },
+]);
+
+describe("the log of a workflow", () => {
+  it("keeps together what belongs to a node, with its name, its phase and how it went", () => {
+    const lines = logOf(workflow);
+    const steps = lines.slice(lines.findIndex(({ kind }) => kind === "step"));
+    expect(steps.map(({ text }) => text).join("\n")).toMatchInlineSnapshot(`
+      "Step 1 · lint · phase scan · done · 400 ms · 1.2k tokens · $0.5000
+        node lint finished · 1.2k tokens · 200 ms
+
+      Step 2 · test · phase scan · ~ recovered · 700 ms
+        ~ recovered: node test #1 failed: exit code 1 · 200 ms
+        node test #2 is tried again: once more
+        node test #2 finished · 100 ms
+
+      Step 3 · old · from the cache
+        node old taken from the cache · 1.2k tokens
+
+      Step 4 · notes · skipped
+        node notes skipped: when: condition false
+
+      Step 5 · publish · never ran
+        node publish never ran: test failed before it
+
+      Step 6 · slow · not finished · 100 ms
+        node slow started · did not finish
+        cancelled · 1.4 s"
+    `);
+  });
+
+  it("has a line for the event of each failure to jump to", () => {
+    const lines = logOf(workflow);
+    expect(lines.filter(({ kind, grade }) => kind === "item" && grade === "recovered").map(({ seq }) => seq)).toEqual([
+      7,
+    ]);
+  });
+});
 
 describe("formatRunLog", () => {
   it("tells a failed run from its head to the failing step", () => {
