@@ -3,6 +3,7 @@
  * Where several are under way at once, the first that began is taken to be the first that ends; their order is then a guess,
  * their number and their sums are not.
  */
+import { addUsage, noUsage } from "../../model/addUsage";
 import type { Usage } from "../../model/usage";
 import { isObject } from "../jsonRecords";
 import type { RunLogRecord } from "./runLogRecord";
@@ -185,7 +186,10 @@ class Queue {
   }
 }
 
-/** `node.tokens` and the metrics of `node.finished` tell of the same call: each such pair is one. */
+/**
+ * `node.tokens` and the metrics of `node.finished` tell of the same call: each such pair is one. Metrics that are the sum of
+ * several calls tell of them all.
+ */
 function toldTokens(executions: readonly Execution[]): RunLogRecord[] {
   const byCount = new Map<string, Set<RunLogRecord>>();
   const left = new Set<RunLogRecord>();
@@ -200,6 +204,11 @@ function toldTokens(executions: readonly Execution[]): RunLogRecord[] {
   for (const { end, isCached, tokens } of executions) {
     const usage = end?.nodeType === "node.finished" && !isCached ? metricsOf(end).usage : undefined;
     if (!usage) continue;
+    if (tokens.length > 1 && countOf(usage) === countOf(sumOf(tokens))) {
+      told.push(...tokens);
+      for (const record of tokens) byCount.get(countOf(tokensOf(record)))?.delete(record);
+      continue;
+    }
     const same = byCount.get(countOf(usage));
     const record =
       tokens.findLast((each) => same?.has(each)) ?? first(same) ?? tokens.findLast((each) => left.has(each));
@@ -213,6 +222,10 @@ function toldTokens(executions: readonly Execution[]): RunLogRecord[] {
 
 function first<T>(values: Set<T> | undefined): T | undefined {
   return values?.values().next().value;
+}
+
+function sumOf(records: readonly RunLogRecord[]): Usage {
+  return records.reduce((sum, record) => addUsage(sum, tokensOf(record)), noUsage);
 }
 
 function countOf(usage: Usage | undefined): string {

@@ -117,7 +117,7 @@ function byStart(runs: readonly ForeignRun[]): ForeignRun[] {
 async function listRunLogs(folder: string, signal?: AbortSignal): Promise<string[]> {
   const files: string[] = [];
   for await (const file of findRunLogs(folder, signal)) files.push(file);
-  return files;
+  return files.sort();
 }
 
 async function isFolder(path: string): Promise<boolean> {

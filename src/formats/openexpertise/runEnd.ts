@@ -19,6 +19,8 @@ export interface NodeFailure {
 
 type EndPayload = EventPayload & { type: "finishRun" | "errorRun" };
 
+export const failedWithoutNode = "The run says that it failed, and no node does.";
+
 /** @returns with it the step that it stands in: that of the failing node */
 export function endOf(
   status: OtherStatus,
@@ -30,8 +32,7 @@ export function endOf(
   if (status === "partial") return { payload: { type: "finishRun", text: partialText(failures, skipped) } };
   const last = failures.at(-1);
   if (!last) {
-    const message = "The run says that it failed, and no node does.";
-    return { payload: { type: "errorRun", error: errorOf(message, "tool_error") } };
+    return { payload: { type: "errorRun", error: errorOf(failedWithoutNode, "tool_error") } };
   }
   const line = experience?.graph?.nodes.find(({ id }) => id === last.node)?.line;
   const names = new Set(failures.map(({ node }) => node));

@@ -43,7 +43,7 @@ export function parseRunLogRecord(
     line,
     value,
   };
-  const untimed = at === undefined && fault === undefined ? `${type}: its time (ts) cannot be read.` : undefined;
+  const untimed = at === undefined && record.kind !== "other" ? `${type}: its time (ts) cannot be read.` : undefined;
   const reason = fault ?? untimed;
   return { record, ...(reason !== undefined && { fault: reason }) };
 }

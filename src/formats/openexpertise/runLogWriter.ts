@@ -10,7 +10,7 @@ import { addUsage, noUsage } from "../../model/addUsage";
 import type { EventOf, RunEvent } from "../../model/events";
 import type { Usage } from "../../model/usage";
 import { isObject } from "../jsonRecords";
-import { partialText } from "./runEnd";
+import { failedWithoutNode, partialText } from "./runEnd";
 import { isRunStatus } from "./runLogRecord";
 import { sourceName } from "./translateRunLog";
 
@@ -93,7 +93,7 @@ export class RunLogWriter {
         this.finishRun("partial");
         return;
       case "errorRun":
-        if (this.step) this.failStep(event.error.message);
+        this.failStep(event);
         this.finishRun("failed");
         return;
       default:
@@ -122,7 +122,12 @@ export class RunLogWriter {
         if (!event.isInferred) this.node("node.skipped", event.node, { reason: event.reason, ...phase });
         return;
       case "writeState":
-        this.lines.push({ ...this.head("state.write"), node_id: event.node, field: event.field, ts: this.at });
+        this.lines.push({
+          ...this.head("state.write"),
+          node_id: nameOf(event.node),
+          field: nameOf(event.field),
+          ts: this.at,
+        });
         return;
       default:
         assertNever(event);
@@ -132,6 +137,7 @@ export class RunLogWriter {
   /** A record that was read and kept is written as it stands; the graph is not in the log. */
   private takeForeign({ source, data, step }: EventOf<"foreignEvent">): void {
     if (source !== sourceName || !isObject(data) || typeof data.type !== "string") return;
+    if (data.run_id !== undefined && data.run_id !== this.runId) return;
     if (data.type === "node.tokens") this.tokens.set(step, JSON.stringify([data.input_tokens, data.output_tokens]));
     this.lines.push(data);
   }
@@ -173,8 +179,15 @@ export class RunLogWriter {
     this.step = undefined;
   }
 
-  private failStep(error: string): void {
-    if (this.step) this.node("node.failed", this.step.node, { error });
+  /** The reason of a failed run is its node's: where no step is under way, the failure is one of its own. */
+  private failStep({ step, error }: EventOf<"errorRun">): void {
+    const { message } = error;
+    if (this.step) this.node("node.failed", this.step.node, { error: message });
+    else if (this.nodes.size === 0 && message !== failedWithoutNode) {
+      const node = step > 0 ? `step_${step}` : "start";
+      this.node("node.ready", node, {});
+      this.node("node.failed", node, { error: message });
+    }
     this.step = undefined;
   }
 
@@ -190,12 +203,17 @@ export class RunLogWriter {
   }
 
   private node(type: string, node: string, rest: Line): void {
-    this.lines.push({ ...this.head(type), node_id: node, ts: this.at, ...rest });
+    this.lines.push({ ...this.head(type), node_id: nameOf(node), ts: this.at, ...rest });
   }
 
   private head(type: string): Line {
     return { type, run_id: this.runId };
   }
+}
+
+/** A record without a name is none that a reader takes. */
+function nameOf(name: string): string {
+  return name === "" ? "_" : name;
 }
 
 function argsOf({ query, parent }: EventOf<"startRun">): Line {
