@@ -8,6 +8,7 @@ import type { Disposable } from "../base/disposable";
 import type { ForeignGroup, ForeignRun, FormatProblem } from "../formats/format";
 import { runOf } from "../model/run";
 import { ForeignUnit, type PartStamp, rowsOf, settleMs, type UnitPorts } from "./foreignUnit";
+import { placeOfRun } from "./placeOfRun";
 import type { ForeignReading, ForeignSource } from "./readForeign";
 import type { LoadedRun, RunGroup, RunRoot, RunSource } from "./runIndex";
 
@@ -327,11 +328,6 @@ function emptyGroups({ groups = [], runs }: ForeignReading): RunGroup[][] {
 function ownershipOf({ dir, runId }: ForeignRun, files: readonly string[]): (part: string) => boolean {
   const place = placeOfRun(dir, runId);
   return files.some((file) => isWithin(place, file)) ? (part) => isWithin(place, part) : () => true;
-}
-
-/** The folder or file of a run, without the run id that tells it from others in the same file. */
-export function placeOfRun(dir: string, runId: string): string {
-  return dir.endsWith(`#${runId}`) ? dir.slice(0, -runId.length - 1) : dir;
 }
 
 function isWithin(folder: string, path: string): boolean {

@@ -87,7 +87,7 @@ async function environmentOf(
 }
 
 function recordedRuns(runs: readonly RunSummary[]): ProviderModel[] {
-  const recorded = runs.filter(({ steps, status }) => steps > 0 && status !== "running");
+  const recorded = runs.filter(({ steps, status, root }) => steps > 0 && status !== "running" && root === undefined);
   return recorded.slice(0, listedRuns).map(({ runId, expertKey, query, startedAt, steps }) => ({
     id: runId,
     name: oneLine(`${expertKey}: ${query}`, 80),

@@ -5,11 +5,13 @@ import { DisposableStore } from "../base/disposable";
 import type { Approvals } from "./approvals";
 import type { Definitions } from "./definitions";
 import { openQuestions } from "./openQuestions";
+import type { RunFolders } from "./runFolders";
 
 export function keepContextKeys(
   app: App,
   definitions: Definitions,
   approvals: Approvals,
+  runFolders: RunFolders,
 ): vscode.Disposable & { setLoaded(): void } {
   const own = new DisposableStore();
   const last = new Map<string, unknown>();
@@ -31,9 +33,12 @@ export function keepContextKeys(
   own.add(app.runs.onDidChange(showRuns));
   own.add(definitions.onDidChange(() => set("hasDefinitions", definitions.list().length > 0)));
   own.add(approvals.onDidChange(() => set("waitingRuns", approvals.waitingRuns().size)));
+  const showOpened = () => set("openedFolders", runFolders.list().length);
+  own.add(runFolders.onDidChange(showOpened));
   return {
     setLoaded() {
       showRuns();
+      showOpened();
       set("loaded", true);
     },
     dispose: () => own.dispose(),

@@ -20,6 +20,7 @@ import { ModelSelection } from "./modelSelection";
 import { openQuestions } from "./openQuestions";
 import { writeEvents } from "./output";
 import { pruneOldRuns } from "./pruneRuns";
+import { RunFolders } from "./runFolders";
 import { tellWaiting } from "./runNotifications";
 import { RunStarter } from "./runStarter";
 import { showStatus } from "./statusBar";
@@ -51,8 +52,9 @@ export function activate({ subscriptions, secrets, globalState, workspaceState }
 
   const definitions = own(new Definitions(app, host.reportError));
   const models = own(new ModelSelection(workspaceState));
-  const contextKeys = own(keepContextKeys(app, definitions, approvals));
-  const runsView = own(new RunsView(app, approvals));
+  const runFolders = own(new RunFolders(app, workspaceState, host.reportError));
+  const contextKeys = own(keepContextKeys(app, definitions, approvals, runFolders));
+  const runsView = own(new RunsView(app, approvals, runFolders));
   const expertsView = own(new ExpertsView(app, definitions, approvals, models));
   const documents = own(new RunDocuments(app));
   const navigation = new FailureNavigation({ app, runsView, documents, definitions });
@@ -68,13 +70,14 @@ export function activate({ subscriptions, secrets, globalState, workspaceState }
   own(registerSpellingFixes());
   own(registerExpertLenses(app, definitions, approvals));
   const pruning = own(pruneOldRuns(app, log, host.reportError));
-  const views = { documents, expertsView, navigation, runsView };
+  const views = { documents, expertsView, navigation, runFolders, runsView };
   own(registerCommands({ ...views, app, approvals, definitions, keys, log, models, redact: host.redact, starter }));
   let isFirstLook = true;
   const onRead = () => {
     contextKeys.setLoaded();
     if (isFirstLook) void tellWaiting(openQuestions(app.runs.list()));
     isFirstLook = false;
+    runFolders.begin();
     pruning.begin();
   };
   own(watchFolders(app, definitions, onRead, host.reportError));

@@ -7,8 +7,9 @@ export function openQuestions(runs: readonly RunSummary[]): RunSummary[] {
   return runs.filter((run) => isAsking(run) && !left.has(placeOf(run)));
 }
 
-export function isAsking({ status, inputRequests = [] }: RunSummary): boolean {
-  return status === "stopped" && inputRequests.length > 0;
+/** What is only there to be looked at cannot be answered. */
+export function isAsking({ status, inputRequests = [], root }: RunSummary): boolean {
+  return status === "stopped" && inputRequests.length > 0 && root === undefined;
 }
 
 /** A fork or a repetition is another job: the run still waits. */

@@ -13,10 +13,11 @@ export interface Deletion {
 
 /**
  * With a run goes all that it delegated. Perstack's runs are spread over several folders and share their checkpoints: of
- * them only the whole job goes. `undefined` where the run is not there any more, or in no job's folder.
+ * them only the whole job goes. `undefined` where the run is not there any more, in no job's folder, or only there to be
+ * looked at.
  */
 export function deletionOfRun(all: readonly RunSummary[], dir: string): Deletion | undefined {
-  const run = all.find((each) => each.dir === dir);
+  const run = all.find((each) => each.dir === dir && each.root === undefined);
   const jobDir = jobDirOf(dir);
   if (!run || jobDir === dir) return undefined;
   if (run.source !== undefined) return deletionOfJob(all, jobDir);
@@ -30,7 +31,9 @@ export function deletionOfRun(all: readonly RunSummary[], dir: string): Deletion
 }
 
 export function deletionOfJob(all: readonly RunSummary[], jobDir: string): Deletion | undefined {
-  const ofJob = all.filter(({ dir }) => jobDirOf(dir) === jobDir).sort((a, b) => a.startedAt - b.startedAt);
+  const ofJob = all
+    .filter(({ dir, root }) => root === undefined && jobDirOf(dir) === jobDir)
+    .sort((a, b) => a.startedAt - b.startedAt);
   const [first, ...more] = ofJob;
   return first && { what: "job", jobDir, runs: [first, ...more] };
 }

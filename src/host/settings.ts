@@ -34,6 +34,11 @@ export function readMaxConcurrentRuns(): number {
   return Math.floor(amount(vscode.workspace.getConfiguration(section).get("maxConcurrentRuns")) ?? 4);
 }
 
+/** As they stand in the setting. */
+export function readRunFolders(): unknown {
+  return vscode.workspace.getConfiguration(section).get("runFolders");
+}
+
 /** 0 is no limit. */
 export function readJobLimits(): JobLimits {
   const settings = vscode.workspace.getConfiguration(section);

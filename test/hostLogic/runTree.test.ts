@@ -42,7 +42,7 @@ const connecting: EventPayload & { step: number } = {
 };
 
 function isBelow(node: RunNode): node is Parameters<typeof parentNodeOf>[0] {
-  return node.kind !== "job" && node.kind !== "run";
+  return ["step", "item", "checkpoint", "problem"].includes(node.kind);
 }
 
 describe("the tree of runs", () => {
@@ -62,7 +62,8 @@ describe("the tree of runs", () => {
     const nodes = new RunNodes();
     const node = nodes.step("/work/a", 2);
     expect(nodes.step("/work/a", 2)).toBe(node);
-    nodes.retain(new Set(["/work/b"]), new Set());
+    const none = new Set<string>();
+    nodes.retain({ dirs: new Set(["/work/b"]), jobDirs: none, groups: none, sources: none });
     expect(nodes.step("/work/a", 2)).not.toBe(node);
   });
 

@@ -18,6 +18,10 @@ export async function chooseRun(
   const target = targetOf(argument, parts) ?? (await resolveTarget(undefined, parts, question, filter));
   const run = target && parts.app.runs.get(target.dir);
   if (!target || !run) return undefined;
+  if (run.root !== undefined) {
+    const whose = run.sourceLabel === undefined ? "was opened" : `of ${run.sourceLabel} is there`;
+    throw new UserError(`This run ${whose} to be looked at: it cannot be gone on with or repeated from here.`);
+  }
   const definitionPath = definitionOf(run, parts);
   if (definitionPath === undefined) {
     throw new UserError(
@@ -44,8 +48,8 @@ export async function modelOf(parts: CommandParts, dir: string): Promise<{ provi
   return { ...(provider !== undefined && { provider }), ...(model !== undefined && { model }) };
 }
 
-export function isContinuable({ status, parentRunId }: RunSummary): boolean {
-  return status !== "running" && parentRunId === undefined;
+export function isContinuable({ status, parentRunId, root }: RunSummary): boolean {
+  return status !== "running" && parentRunId === undefined && root === undefined;
 }
 
 export function isResumable(run: RunSummary): boolean {

@@ -7,6 +7,7 @@ import type { Definitions } from "../definitions";
 import type { RunDocuments } from "../documents/runDocuments";
 import type { FailureNavigation } from "../failureNavigation";
 import type { ModelSelection } from "../modelSelection";
+import type { RunFolders } from "../runFolders";
 import type { RunStarter } from "../runStarter";
 import type { ExpertsView } from "../views/expertsView";
 import type { RunsView } from "../views/runsView";
@@ -23,6 +24,7 @@ export interface CommandParts {
   navigation: FailureNavigation;
   /** Takes the keys known here out of a text. */
   redact(text: string): string;
+  runFolders: RunFolders;
   runsView: RunsView;
   starter: RunStarter;
 }

@@ -58,10 +58,13 @@ export function continueCommands(parts: CommandParts): Commands {
     async revealOrigin(argument) {
       const hasOrigin = ({ origin }: RunSummary) => origin !== undefined;
       const target = await resolveTarget(argument, parts, "Choose the run whose origin to show", hasOrigin);
-      const origin = target && app.runs.get(target.dir)?.origin;
+      const { origin, source, root } = (target && app.runs.get(target.dir)) ?? {};
       if (!origin) return;
       const { jobId, runId } = origin;
-      const found = app.runs.list().find((run) => run.runId === runId && run.jobId === jobId);
+      // Ids of different systems may be the same.
+      const isIt = (run: RunSummary) => run.runId === runId && run.jobId === jobId && run.source === source;
+      const runs = app.runs.list().filter(isIt);
+      const found = runs.find((run) => run.root === root) ?? runs[0];
       if (found) await runsView.reveal(found.dir, {}, true);
       else void vscode.window.showInformationMessage(`The run ${runId} that it came from is not in this workspace.`);
     },

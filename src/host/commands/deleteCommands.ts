@@ -1,6 +1,7 @@
 /** The command that deletes a run or a job: asked first, into the trash where there is one. */
 import * as vscode from "vscode";
 import { newId } from "../../app/newId";
+import type { RunSummary } from "../../app/runIndex";
 import { messageOf, UserError } from "../../base/errors";
 import { isRecord } from "../../model/toolText";
 import { type Deletion, deletionOfJob, deletionOfRun, foldersOf, questionOf, runningOf } from "../runDeletion";
@@ -18,7 +19,7 @@ export function deleteCommands(parts: CommandParts): Commands {
     const row = isKey ? runsView.view.selection[0] : argument;
     if (isRecord(row) && typeof row.jobDir === "string") return deletionOfJob(app.runs.list(), row.jobDir);
     if (isKey && (!isRecord(row) || row.kind !== "run")) return undefined;
-    const hasEnded = ({ status }: { status: string }) => status !== "running";
+    const hasEnded = ({ status, root }: RunSummary) => status !== "running" && root === undefined;
     const given = isRecord(row) && row.kind === "run" ? row : undefined;
     const target = given ?? (await resolveTarget(row, parts, "Choose the run to delete", hasEnded));
     return typeof target?.dir === "string" ? deletionOfRun(app.runs.list(), target.dir) : undefined;

@@ -69,6 +69,6 @@ async function askEdit(title: string, { messages }: CheckpointChoice): Promise<S
   return text === undefined ? undefined : { messageId: picked.id, text };
 }
 
-function isForkable({ steps }: RunSummary): boolean {
-  return steps > 0;
+function isForkable({ steps, root }: RunSummary): boolean {
+  return steps > 0 && root === undefined;
 }

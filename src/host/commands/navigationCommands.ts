@@ -1,5 +1,6 @@
 /** Commands that show: failing steps, logs, details, sources, the view and the output. */
 import * as vscode from "vscode";
+import { placeOfRun } from "../../app/placeOfRun";
 import type { RunSummary } from "../../app/runIndex";
 import { failingStepOf } from "../../model/failures";
 import type { CommandParts, Commands } from "./commandParts";
@@ -12,6 +13,8 @@ export function navigationCommands(parts: CommandParts): Commands {
     await vscode.env.clipboard.writeText(parts.redact(text));
     vscode.window.setStatusBarMessage(`${what} copied.`, 3000);
   };
+  /** The file, where several runs lie in one. */
+  const placeOf = (dir: string) => placeOfRun(dir, app.runs.get(dir)?.runId ?? "");
   const hasFailure = ({ failure }: RunSummary) => failure !== undefined;
 
   /**
@@ -73,7 +76,7 @@ export function navigationCommands(parts: CommandParts): Commands {
     },
     async copyRunPath(argument) {
       const target = await resolveTarget(argument, parts, "Choose the run whose path to copy");
-      if (target) await copy(target.dir, "Path");
+      if (target) await copy(placeOf(target.dir), "Path");
     },
     async copyEvent(argument) {
       const target = await resolveTarget(argument, parts, "Choose the run to copy from");
@@ -91,7 +94,7 @@ export function navigationCommands(parts: CommandParts): Commands {
     },
     async revealInExplorer(argument) {
       const target = await resolveTarget(argument, parts, "Choose the run to show in the explorer");
-      if (target) await vscode.commands.executeCommand("revealInExplorer", vscode.Uri.file(target.dir));
+      if (target) await vscode.commands.executeCommand("revealInExplorer", vscode.Uri.file(placeOf(target.dir)));
     },
   };
 }

@@ -1,18 +1,24 @@
 /** Opens what a row of the Runs view, or a line of a log, is about. */
+import type { RunProblem } from "../../app/runIndex";
 import { subjectOf } from "../../model/itemText";
 import { isRecord } from "../../model/toolText";
 import type { RunAddress } from "../documents/runAddress";
-import { openPlace } from "../openPlace";
+import { openFileAt } from "../openPlace";
 import type { CommandParts } from "./commandParts";
-import { itemPlace, type RunTarget, resolveTarget } from "./commandTarget";
+import { itemPlace, resolveTarget } from "./commandTarget";
 
 export async function openDetails(argument: unknown, parts: CommandParts): Promise<void> {
+  const kind = isRecord(argument) ? argument.kind : undefined;
+  if (kind === "document" && isRecord(argument)) return await openFileAt({ path: String(argument.file) });
+  if (kind === "sourceProblem" && isRecord(argument)) {
+    const source = parts.app.runs.sources().find(({ path }) => path === argument.path);
+    return await openProblem(source?.problems[Number(argument.index)]);
+  }
   const target = await resolveTarget(argument, parts, "Choose the run to open");
   if (!target) return;
-  const kind = isRecord(argument) ? argument.kind : undefined;
   if (kind === "problem" && isRecord(argument)) {
-    await openProblem(target, Number(argument.index), parts);
-    return;
+    const { problems } = await parts.app.runs.load(target.dir);
+    return await openProblem(problems[Number(argument.index)]);
   }
   const { step, item } = await itemPlace(target, parts);
   const { dir } = target;
@@ -28,9 +34,9 @@ export async function openDetails(argument: unknown, parts: CommandParts): Promi
   await parts.documents.openDetails(address, item ? subjectOf(item) : "", kind !== undefined);
 }
 
-/** A place in the run's files that could not be read. */
-async function openProblem({ dir }: RunTarget, index: number, parts: CommandParts): Promise<void> {
-  const { problems } = await parts.app.runs.load(dir);
-  const problem = problems[index];
-  if (problem) await openPlace({ path: problem.file, line: problem.line ?? 1 });
+/** A place in the files that could not be read. */
+async function openProblem(problem: RunProblem | undefined): Promise<void> {
+  if (!problem) return;
+  const { file, line, column } = problem;
+  await openFileAt({ path: file, ...(line !== undefined && { line }), ...(column !== undefined && { column }) });
 }

@@ -13,6 +13,7 @@ import { keyCommands } from "./keyCommands";
 import { modelCommands } from "./modelCommands";
 import { navigationCommands } from "./navigationCommands";
 import { runCommands } from "./runCommands";
+import { sourceCommands } from "./sourceCommands";
 
 export function registerCommands(parts: CommandParts): vscode.Disposable {
   const own = new DisposableStore();
@@ -26,6 +27,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     inputCommands,
     continueCommands,
     forkCommands,
+    sourceCommands,
   ];
   for (const [name, run] of groups.flatMap((group) => Object.entries(group(parts)))) {
     own.add(

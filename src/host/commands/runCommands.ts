@@ -1,5 +1,6 @@
 /** Commands that run, stop and allow. */
 import * as vscode from "vscode";
+import type { RunSummary } from "../../app/runIndex";
 import { isRecord } from "../../model/toolText";
 import { openPlace } from "../openPlace";
 import { coordinatorOf } from "../views/runTree";
@@ -35,7 +36,7 @@ export function runCommands(parts: CommandParts): Commands {
       if (query) await starter.start({ ...choice, query });
     },
     async runAgain(argument) {
-      const ended = ({ status }: { status: string }) => status !== "running";
+      const ended = ({ status, root }: RunSummary) => status !== "running" && root === undefined;
       const { run } = (await chooseRun(argument, parts, "Choose the run to repeat", ended)) ?? {};
       if (!run) return;
       const { dir, definitionPath, expertKey, query } = run;

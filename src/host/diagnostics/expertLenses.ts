@@ -78,6 +78,8 @@ function lastRunLenses(run: RunSummary | undefined, waiting: ReadonlySet<string>
       return [lens("comment-unresolved", "Waits for your answer · answer", "answerQuestion")];
     case "ok":
       return [lens("pass", `Last run finished${took} · open log`, "openRunLog")];
+    case "partial":
+      return [lens("warning", "Last run finished, though a part failed · go to failing step", "goToFailingStep")];
     case "fatal":
     case "blocked":
     case "recovered":

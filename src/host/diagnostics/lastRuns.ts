@@ -11,7 +11,7 @@ export function failedExperts(runs: readonly RunSummary[]): RunSummary[] {
   const failed: RunSummary[] = [];
   for (const run of runs) {
     const expert = `${run.definitionPath ?? ""}\n${run.expertKey}`;
-    if (run.parentRunId !== undefined || decided.has(expert)) continue;
+    if (run.parentRunId !== undefined || run.root !== undefined || decided.has(expert)) continue;
     const isBad = run.status === "failed" || run.stopReason === "maxSteps" || run.stopReason === "budget";
     if (run.status !== "finished" && !isBad) continue;
     decided.add(expert);

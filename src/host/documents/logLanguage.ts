@@ -89,7 +89,7 @@ function linksIn(document: vscode.TextDocument, documents: RunDocuments): vscode
     links.push(link);
   }
   for (const { line, start, end, ...other } of runLinksIn(log.run, log.lines)) {
-    const target = line < document.lineCount ? documents.logUriOf(other) : undefined;
+    const target = line < document.lineCount ? documents.logUriOf(other, log.dir) : undefined;
     if (!target) continue;
     const link = new vscode.DocumentLink(new vscode.Range(line, start, line, end), target);
     link.tooltip = "Open its log";

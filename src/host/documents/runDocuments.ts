@@ -40,9 +40,12 @@ export class RunDocuments implements vscode.TextDocumentContentProvider, vscode.
     return vscode.Uri.from(partsOfAddress(address, run, subject));
   }
 
-  /** The log of a run that is in this workspace. */
-  logUriOf({ jobId, runId }: { jobId: string; runId: string }): vscode.Uri | undefined {
-    const run = this.app.runs.list().find((each) => each.runId === runId && each.jobId === jobId);
+  /** The log of a run that another one names; ids of different systems, and of different places, may be the same. */
+  logUriOf({ jobId, runId }: { jobId: string; runId: string }, namedBy: string): vscode.Uri | undefined {
+    const { source, root } = this.app.runs.get(namedBy) ?? {};
+    const named = this.app.runs.list().filter((each) => each.runId === runId && each.source === source);
+    const run =
+      named.find((each) => each.jobId === jobId && each.root === root) ?? named.find((each) => each.jobId === jobId);
     return run && this.uriOf({ view: "log", dir: run.dir });
   }
 

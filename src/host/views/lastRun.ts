@@ -15,7 +15,11 @@ export function queriesOf(runs: readonly RunSummary[], file: string, key: string
   return [...new Set(asked.map(({ query }) => query.trim()).filter((query) => query !== ""))].slice(0, keptQueries);
 }
 
-/** A run that does not say where it was defined may be of any file. */
-function isOf({ expertKey, definitionPath }: RunSummary, file: string, key: string): boolean {
-  return expertKey === key && (definitionPath === undefined || path.normalize(definitionPath) === path.normalize(file));
+/** A run that does not say where it was defined may be of any file; not one that was only opened to be looked at. */
+function isOf({ expertKey, definitionPath, root }: RunSummary, file: string, key: string): boolean {
+  return (
+    root === undefined &&
+    expertKey === key &&
+    (definitionPath === undefined || path.normalize(definitionPath) === path.normalize(file))
+  );
 }

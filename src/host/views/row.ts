@@ -10,6 +10,8 @@ export type RowStatus =
   | "waiting"
   | "input"
   | "ok"
+  /** Done, though a part of it failed. */
+  | "partial"
   | "fatal"
   | "blocked"
   | "recovered"
@@ -55,6 +57,7 @@ export function statusIcon(status: RowStatus): RowIcon {
       return { id: "error", color: "testing.iconFailed" };
     case "blocked":
       return { id: "circle-slash", color: "charts.orange" };
+    case "partial":
     case "recovered":
       return { id: "warning", color: "list.warningForeground" };
     case "cancelled":
@@ -78,6 +81,8 @@ export function statusWords(status: RowStatus): string {
       return "waits for your answer";
     case "ok":
       return "done";
+    case "partial":
+      return "done, though a part failed";
     case "fatal":
       return "failed";
     case "recovered":

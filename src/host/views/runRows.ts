@@ -21,7 +21,7 @@ export function statusOfRun(run: RunSummary, waiting: ReadonlySet<string>): RowS
     case "running":
       return run.isQueued ? "queued" : waiting.has(run.runId) ? "waiting" : "running";
     case "finished":
-      return "ok";
+      return hasFailedPart(run) ? "partial" : "ok";
     case "failed":
       return "fatal";
     case "stopped":
@@ -31,25 +31,35 @@ export function statusOfRun(run: RunSummary, waiting: ReadonlySet<string>): RowS
   }
 }
 
-export function jobRow(job: Job, { now, waiting }: RunMoment): Row {
+/** It says that it finished, though a node or a gate of it failed. What an expert was refused, it got past. */
+function hasFailedPart({ failure }: RunSummary): boolean {
+  return failure?.grade === "blocked" && failure.toolCallId === undefined;
+}
+
+/** @param isOpened whether the user opened it, and may take it off the list */
+export function jobRow(job: Job, { now, waiting }: RunMoment, isOpened = false): Row {
   const tops = topRuns(job);
   const newest = tops[0] ?? job.runs[0];
   const oldest = tops.at(-1) ?? newest;
   const status = newest ? statusOfRun(newest, waiting) : "unknown";
-  const label = oneLine(oldest?.query ?? "", 100) || "(empty query)";
+  const nameless = oldest?.source === undefined ? "(empty query)" : oneLine(oldest.runId, 60);
+  const label = oneLine(oldest?.query ?? "", 100) || nameless;
   const started = oldest ? formatMoment(oldest.startedAt, now) : "";
   // The rows of a job's only run say it.
   const total = tops.length > 1 ? sumOf(tops, job.runs) : undefined;
   const spent = total && joinParts(tokensOf(total.usage.totalTokens), formatCost(total.cost));
   const from = oldest?.origin && originOf(oldest.origin);
   const going = job.runs.some((run) => run.status === "running");
+  const system = newest?.sourceLabel;
+  const isDeletable = !going && newest?.root === undefined;
+  const waits = status === "input" && newest?.root === undefined;
   return {
     label,
-    description: joinParts(started, spent, from),
+    description: joinParts(system, started, spent, from),
     icon: statusIcon(status),
-    context: going ? ["job"] : ["job", "settled"],
-    children: going || status === "input" ? "expanded" : "collapsed",
-    spoken: joinParts(`Job: ${label}`, statusWords(status), started, spent, from),
+    context: ["job", ...(isDeletable ? ["settled"] : []), ...(isOpened ? ["opened"] : [])],
+    children: going || waits ? "expanded" : "collapsed",
+    spoken: joinParts(`Job: ${label}`, statusWords(status), system, started, spent, from),
   };
 }
 
@@ -57,8 +67,9 @@ export function jobRow(job: Job, { now, waiting }: RunMoment): Row {
 export function runRow(run: RunSummary, { now, waiting }: RunMoment, totals: RunTotals = run): Row {
   const status = statusOfRun(run, waiting);
   const going = run.status === "running";
-  const isUntimed = (going && !run.isHere) || status === "queued";
-  const duration = isUntimed ? "" : formatDuration((run.finishedAt ?? now) - run.startedAt);
+  // Of a run that has not ended and is not ours, nobody knows for how long it has been at work.
+  const isUntimed = (run.finishedAt === undefined && !run.isHere) || status === "queued";
+  const duration = isUntimed ? "" : knownDuration((run.finishedAt ?? now) - run.startedAt);
   const tokens = tokensOf(totals.usage?.totalTokens);
   const words = inWords(run, status);
   const told = status === "ok" || status === "running" ? undefined : words;
@@ -69,28 +80,34 @@ export function runRow(run: RunSummary, { now, waiting }: RunMoment, totals: Run
     icon: statusIcon(status),
     context: contextOf(run, status),
     children: status === "queued" && run.steps === 0 ? "none" : going ? "expanded" : "collapsed",
-    spoken: joinParts(`Run of ${run.expertKey}`, words, duration, tokens, from),
+    spoken: joinParts(`Run of ${run.expertKey}`, words, duration, tokens, from, run.sourceLabel),
   };
 }
 
-/** A job and its runs show one below the other what both of them know; a delegate is gone on with by its coordinator. */
+/** Nothing where it is not known: what begins and ends at the same moment has no time of its own. */
+export function knownDuration(ms: number | undefined): string {
+  return ms === undefined || ms <= 0 ? "" : formatDuration(ms);
+}
+
+/** A delegate is gone on with by its coordinator; what was only opened to be looked at, not at all. */
 function contextOf(run: RunSummary, status: RowStatus): string[] {
-  const hasEnded = run.status !== "running";
+  const isLookedAt = run.root !== undefined;
+  const hasEnded = run.status !== "running" && !isLookedAt;
   const isTop = run.parentRunId === undefined;
   const canGoOn = hasEnded && isTop;
-  const isBroken = status === "fatal" || status === "blocked";
+  const isBroken = status === "fatal" || status === "blocked" || status === "partial";
   const tokens: [token: string, holds: boolean][] = [
     ["waiting", status === "waiting"],
-    ["input", status === "input"],
+    ["input", status === "input" && !isLookedAt],
     ["queued", status === "queued"],
-    ["active", !hasEnded && run.isHere],
+    ["active", run.status === "running" && run.isHere],
     ["ended", hasEnded],
     ["hasFailure", run.failure !== undefined],
     ["failed", run.failure !== undefined && isBroken],
     ["continuable", canGoOn && status !== "input"],
     ["resumable", canGoOn && (isBroken || status === "cancelled" || status === "unknown")],
     ["retryable", canGoOn && run.failure !== undefined && status !== "input"],
-    ["forkable", run.steps > 0],
+    ["forkable", run.steps > 0 && !isLookedAt],
     ["hasOrigin", run.origin !== undefined],
   ];
   return ["run", ...tokens.flatMap(([token, holds]) => (holds ? [token] : []))];
@@ -107,9 +124,11 @@ export function runTooltip(run: RunSummary, totals: RunTotals = run): string[][]
     ["Asks", oneLine(asked.join(" · "), 400)],
     ["Failure", run.failure ? oneLine(run.failure.reason, 300) : ""],
     ["Came from", run.origin ? describeOrigin(run.origin) : ""],
-    ["Recorded by", run.source ?? ""],
+    ["Recorded by", run.sourceLabel ?? run.source ?? ""],
+    ["In", (run.groups ?? []).map(({ label }) => label).join(" › ")],
+    ["Place", run.root === undefined ? "" : run.dir],
     ["Model", run.model ?? ""],
-    ["Started", run.isQueued ? "" : formatTime(run.startedAt)],
+    ["Started", run.isQueued || run.startedAt <= 0 ? "" : formatTime(run.startedAt)],
     ["Steps", String(run.steps)],
     ["Tokens", usage ? `${usage.totalTokens} (${usage.inputTokens} in, ${usage.outputTokens} out)` : "unknown"],
     ["Cost", formatCost(cost) || "unknown"],
@@ -118,12 +137,15 @@ export function runTooltip(run: RunSummary, totals: RunTotals = run): string[][]
 }
 
 function inWords(run: RunSummary, status: RowStatus): string {
+  if (status === "partial") return "finished, though a part failed";
   const isOwn = status === "waiting" || status === "queued" || status === "input";
   return isOwn ? statusWords(status) : runStatusWords(asRunStatus(run));
 }
 
 function originOf(origin: NonNullable<RunSummary["origin"]>): string {
-  return `${originWords(origin)} ${origin.runId.slice(0, 8)}`;
+  // Ids that begin with a date are told apart by what comes after it.
+  const length = /^(?:run_)?\d{8}-/u.test(origin.runId) ? 40 : 8;
+  return `${originWords(origin)} ${oneLine(origin.runId, 100).slice(0, length)}`;
 }
 
 function asRunStatus(run: RunSummary): Parameters<typeof runStatusWords>[0] {
@@ -133,7 +155,8 @@ function asRunStatus(run: RunSummary): Parameters<typeof runStatusWords>[0] {
 }
 
 /** The time of day for today, else the date as well. */
-function formatMoment(unixMs: number, now: number): string {
+export function formatMoment(unixMs: number, now: number): string {
+  if (unixMs <= 0) return "";
   const full = formatTime(unixMs);
   const isToday = full.slice(0, 10) === formatTime(now).slice(0, 10);
   return isToday ? full.slice(11, 16) : full.slice(0, 16);

@@ -1,10 +1,11 @@
 /** What hangs under what in the Runs view: runs under their job, a delegate's under the call that it does. */
-import type { RunSummary } from "../../app/runIndex";
+import type { RunGroup, RunSummary } from "../../app/runIndex";
 import type { Run } from "../../model/run";
-import type { RunNode, RunNodes } from "./runNodes";
+import type { CheckpointNode, ItemNode, ProblemNode, RunNode, RunNodes, StepNode } from "./runNodes";
 
 /** A job with its runs, newest first. */
 export interface Job {
+  /** Its folder, or what else it is known by. */
   jobDir: string;
   runs: RunSummary[];
 }
@@ -14,11 +15,25 @@ export function jobDirOf(runDir: string): string {
   return runDir.replace(/[\\/]runs[\\/][^\\/]+[\\/]?$/u, "");
 }
 
+/**
+ * What the runs have in common that belong together: the folder of their job; where they were looked for in a root, their
+ * innermost group, else their job.
+ */
+export function jobKeyOf({ dir, jobId, root, source = "", groups = [] }: RunSummary): string {
+  if (root === undefined || source === "") return jobDirOf(dir);
+  return groups.length > 0 ? groupKeyOf(root, source, groups) : JSON.stringify([root, source, jobId]);
+}
+
+/** @param path the group with what it is in, outermost first */
+export function groupKeyOf(root: string, source: string, path: readonly Pick<RunGroup, "id">[]): string {
+  return JSON.stringify([root, source, ...path.map(({ id }) => id), "group"]);
+}
+
 /** @param runs newest first; so are the jobs, by their newest run. */
 export function jobsOf(runs: readonly RunSummary[]): Job[] {
   const jobs = new Map<string, Job>();
   for (const run of runs) {
-    const jobDir = jobDirOf(run.dir);
+    const jobDir = jobKeyOf(run);
     const job = jobs.get(jobDir);
     if (job) job.runs.push(run);
     else jobs.set(jobDir, { jobDir, runs: [run] });
@@ -40,8 +55,8 @@ export function delegatedRuns(job: Job, run: RunSummary): RunSummary[] {
 /** The run of the same job that delegated to this one. */
 export function parentRunOf(run: RunSummary, runs: readonly RunSummary[]): RunSummary | undefined {
   if (run.parentRunId === undefined) return undefined;
-  const jobDir = jobDirOf(run.dir);
-  return runs.find(({ runId, dir }) => runId === run.parentRunId && jobDirOf(dir) === jobDir);
+  const jobKey = jobKeyOf(run);
+  return runs.find((each) => each.runId === run.parentRunId && jobKeyOf(each) === jobKey);
 }
 
 /** The run that all of it began with: what stops, stops there. */
@@ -86,12 +101,12 @@ export function parentNodeOfRun(
   parent: { dir: string; loaded: Run | undefined } | undefined,
   nodes: RunNodes,
 ): RunNode {
-  if (!parent) return nodes.job(jobDirOf(run.dir));
+  if (!parent) return run.groups ? nodes.group(jobKeyOf(run)) : nodes.job(jobKeyOf(run));
   const call = parent.loaded && callOf(parent.loaded, run);
   return call ? nodes.item(parent.dir, call.step, call.seq) : nodes.run(parent.dir);
 }
 
 /** Under which node any other row hangs. */
-export function parentNodeOf(node: Exclude<RunNode, { kind: "run" | "job" }>, nodes: RunNodes): RunNode {
+export function parentNodeOf(node: StepNode | ItemNode | CheckpointNode | ProblemNode, nodes: RunNodes): RunNode {
   return node.kind === "step" || node.kind === "problem" ? nodes.run(node.dir) : nodes.step(node.dir, node.step);
 }

@@ -10,20 +10,13 @@ import { stepAt } from "../../model/stepAt";
 import type { Approvals } from "../approvals";
 import { openQuestions } from "../openQuestions";
 import type { Row } from "./row";
+import { rowOfNode } from "./rowOfNode";
+import { RunDrop } from "./runDrop";
+import { forestOf, type Group, type RunForest, rootOfTop, type Top } from "./runForest";
 import { type ItemNode, type RunNode, RunNodes } from "./runNodes";
-import { jobRow, runRow, runTooltip } from "./runRows";
+import { runTooltip } from "./runRows";
 import { totalsOf } from "./runTotals";
-import {
-  delegatesAt,
-  type Job,
-  jobDirOf,
-  jobsOf,
-  parentNodeOf,
-  parentNodeOfRun,
-  parentRunOf,
-  topRuns,
-} from "./runTree";
-import { checkpointRow, itemRow, problemRow, stepRow } from "./stepRows";
+import { delegatesAt, type Job, jobKeyOf, parentNodeOf, parentNodeOfRun, parentRunOf, topRuns } from "./runTree";
 import { tooltipOf, treeItemOf } from "./treeItem";
 
 /** Durations of what runs are shown by the second. */
@@ -31,13 +24,21 @@ const tick = 1000;
 const keptRuns = 8;
 const revealTime = 3000;
 
+/** What the user opened. */
+export interface OpenedPlaces {
+  has(path: string): boolean;
+  readonly onDidChange: vscode.Event<void>;
+}
+
 export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
   private readonly nodes = new RunNodes();
   private readonly own = new DisposableStore();
   private readonly changed = this.own.add(new vscode.EventEmitter<RunNode | undefined>());
   readonly onDidChangeTreeData = this.changed.event;
   readonly view: vscode.TreeView<RunNode>;
-  private jobs = new Map<string, Job>();
+  private forest: RunForest = forestOf([], []);
+  /** Under which key of a job each run was shown: one that is gone does not say it any more. */
+  private jobOf = new Map<string, string>();
   private order = "";
   /** What the rows on screen show, until the index says that it changed. */
   private readonly loaded = new Map<string, Promise<LoadedRun | undefined>>();
@@ -46,22 +47,34 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   constructor(
     private readonly app: App,
     private readonly approvals: Approvals,
+    private readonly opened: OpenedPlaces,
   ) {
-    this.readJobs();
+    this.readForest();
     this.view = this.own.add(
-      vscode.window.createTreeView("runtrail.runs", { treeDataProvider: this, showCollapseAll: true }),
+      vscode.window.createTreeView("runtrail.runs", {
+        treeDataProvider: this,
+        showCollapseAll: true,
+        dragAndDropController: new RunDrop(),
+      }),
     );
+    this.own.add(opened.onDidChange(() => this.changed.fire(undefined)));
     this.own.add(app.runs.onDidChange((dirs) => this.refresh(dirs)));
     this.own.add(approvals.onDidChange(() => this.showWaiting()));
   }
 
   getChildren(node?: RunNode): RunNode[] | Promise<RunNode[]> {
-    if (!node) return [...this.jobs.keys()].map((jobDir) => this.nodes.job(jobDir));
+    if (!node) return this.forest.tops.map((top) => this.nodeOfTop(top));
     switch (node.kind) {
-      case "job": {
-        const job = this.jobs.get(node.jobDir);
-        return job ? topRuns(job).map(({ dir }) => this.nodes.run(dir)) : [];
+      case "job":
+        return this.runsOfJob(this.forest.jobs.get(node.jobDir));
+      case "group": {
+        const group = this.forest.groups.get(node.key);
+        return group ? this.groupChildren(group) : [];
       }
+      case "source":
+        return (this.forest.sources.get(node.path)?.problems ?? []).map((_, index) =>
+          this.nodes.sourceProblem(node.path, index),
+        );
       case "run":
         return this.runChildren(node.dir);
       case "step":
@@ -76,7 +89,7 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   async getTreeItem(node: RunNode): Promise<vscode.TreeItem> {
     const row = await this.rowOf(node);
     const item = treeItemOf(node.id, row ?? goneRow);
-    if (node.kind !== "job" && node.kind !== "run") {
+    if (!isParent(node)) {
       item.command = { command: "runtrail.openDetails", title: "Open Details", arguments: [node] };
     }
     return item;
@@ -84,24 +97,47 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
 
   resolveTreeItem(item: vscode.TreeItem, node: RunNode): vscode.TreeItem {
     const run = node.kind === "run" ? this.app.runs.get(node.dir) : undefined;
-    const summary = node.kind === "job" ? this.jobs.get(node.jobDir)?.runs[0] : run;
-    if (summary) item.tooltip = tooltipOf(runTooltip(summary, this.totalsOf(summary)));
+    const summary = node.kind === "job" ? this.forest.jobs.get(node.jobDir)?.runs[0] : run;
+    if (summary) item.tooltip = tooltipOf(runTooltip(summary, totalsOf(summary, this.runsOf(summary))));
+    if (node.kind === "document") item.tooltip = node.file;
+    if (node.kind === "source") item.tooltip = node.path;
     return item;
   }
 
   async getParent(node: RunNode): Promise<RunNode | undefined> {
-    if (node.kind === "job") return undefined;
-    if (node.kind !== "run") return parentNodeOf(node, this.nodes);
-    const run = this.app.runs.get(node.dir);
-    if (!run) return this.nodes.job(jobDirOf(node.dir));
-    const parent = parentRunOf(run, this.runsOf(run));
-    const loaded = parent && (await this.load(parent.dir));
-    return parentNodeOfRun(run, parent && { dir: parent.dir, loaded: loaded?.run }, this.nodes);
+    switch (node.kind) {
+      case "job":
+      case "source":
+        return undefined;
+      case "group": {
+        const parent = this.forest.groups.get(node.key)?.parent;
+        return parent && this.nodes.group(parent.key);
+      }
+      case "sourceProblem":
+        return this.nodes.source(node.path);
+      case "document":
+        return node.owner;
+      case "run": {
+        const run = this.app.runs.get(node.dir);
+        if (!run) return this.nodes.job(this.jobOf.get(node.dir) ?? "");
+        const parent = parentRunOf(run, this.runsOf(run));
+        const loaded = parent && (await this.load(parent.dir));
+        return parentNodeOfRun(run, parent && { dir: parent.dir, loaded: loaded?.run }, this.nodes);
+      }
+      default:
+        return parentNodeOf(node, this.nodes);
+    }
+  }
+
+  /** The root that a row was looked for in, where it is no job of the workspace. */
+  rootOf(node: RunNode): string | undefined {
+    const top = this.forest.tops.find((each) => this.nodeOfTop(each).id === node.id);
+    return top && rootOfTop(top);
   }
 
   /** Shows the run, or the place in it, selected; leaves the focus where it is unless asked. */
   async reveal(dir: string, place: { step?: number; seq?: number } = {}, focus = false): Promise<void> {
-    if (this.readJobs()) this.changed.fire(undefined);
+    if (this.readForest()) this.changed.fire(undefined);
     if (!this.app.runs.get(dir)) return;
     const { step, seq } = place;
     const loaded = step === undefined ? undefined : await this.load(dir);
@@ -134,27 +170,31 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   }
 
   private async rowOf(node: RunNode): Promise<Row | undefined> {
-    const moment = { now: Date.now(), waiting: this.approvals.waitingRuns() };
-    if (node.kind === "job") {
-      const job = this.jobs.get(node.jobDir);
-      return job && jobRow(job, moment);
-    }
-    if (node.kind === "run") {
-      const run = this.app.runs.get(node.dir);
-      return run && runRow(run, moment, this.totalsOf(run));
-    }
-    const loaded = await this.load(node.dir);
-    if (!loaded) return undefined;
-    if (node.kind === "problem") {
-      const problem = loaded.problems[node.index];
-      return problem && problemRow(problem);
-    }
-    const step = stepAt(loaded.run, node.step);
-    if (!step) return undefined;
-    if (node.kind === "step") return stepRow(loaded.run, step, moment);
-    if (node.kind === "checkpoint") return checkpointRow(loaded.run, step);
-    const item = step.items.find((each) => each.seq === node.seq);
-    return item && itemRow(loaded.run, step, item, this.delegatesOf(node.dir, loaded.run, node).length > 0);
+    return await rowOfNode(node, {
+      forest: this.forest,
+      moment: { now: Date.now(), waiting: this.approvals.waitingRuns() },
+      summaryOf: (dir) => this.app.runs.get(dir),
+      load: (dir) => this.load(dir),
+      hasDelegate: (call, { run }) => this.delegatesOf(call.dir, run, call).length > 0,
+      isOpened: (root) => root !== undefined && this.opened.has(root),
+    });
+  }
+
+  private nodeOfTop(top: Top): RunNode {
+    if (top.kind === "job") return this.nodes.job(top.job.jobDir);
+    return top.kind === "group" ? this.nodes.group(top.group.key) : this.nodes.source(top.source.path);
+  }
+
+  private runsOfJob(job: Job | undefined): RunNode[] {
+    return job ? topRuns(job).map(({ dir }) => this.nodes.run(dir)) : [];
+  }
+
+  private groupChildren({ key, group, groups, job }: Group): RunNode[] {
+    return [
+      ...groups.map((each) => this.nodes.group(each.key)),
+      ...this.runsOfJob(job),
+      ...this.nodes.documentsOf(this.nodes.group(key), group.documents),
+    ];
   }
 
   private async runChildren(dir: string): Promise<RunNode[]> {
@@ -167,17 +207,13 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
 
   /** The runs that the call delegates to; without a call, those whose call is not known. */
   private delegatesOf(dir: string, loaded: Run | undefined, call?: ItemNode): RunNode[] {
-    const job = this.jobs.get(jobDirOf(dir));
     const run = this.app.runs.get(dir);
+    const job = run && this.forest.jobs.get(jobKeyOf(run));
     return job && run ? delegatesAt(job, run, loaded, call).map((each) => this.nodes.run(each.dir)) : [];
   }
 
-  private runsOf({ dir }: RunSummary): readonly RunSummary[] {
-    return this.jobs.get(jobDirOf(dir))?.runs ?? [];
-  }
-
-  private totalsOf(run: RunSummary) {
-    return totalsOf(run, this.runsOf(run));
+  private runsOf(run: RunSummary): readonly RunSummary[] {
+    return this.forest.jobs.get(jobKeyOf(run))?.runs ?? [];
   }
 
   private load(dir: string): Promise<LoadedRun | undefined> {
@@ -192,7 +228,10 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   /** A run whose files vanish while it is shown has no children; the index says so soon. */
   private async read(dir: string): Promise<LoadedRun | undefined> {
     try {
-      return await this.app.runs.load(dir);
+      const loaded = await this.app.runs.load(dir);
+      // Only the index knows that nobody is at work on it.
+      const isLeft = this.app.runs.get(dir)?.status === "unknown";
+      return isLeft ? { ...loaded, run: { ...loaded.run, status: "unknown" } } : loaded;
     } catch (error) {
       this.view.message = `A run could not be read: ${messageOf(error)}`;
       return undefined;
@@ -201,23 +240,37 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
 
   private refresh(dirs: ReadonlySet<string>): void {
     for (const dir of dirs) this.loaded.delete(dir);
-    if (this.readJobs()) this.changed.fire(undefined);
-    else for (const jobDir of new Set([...dirs].map(jobDirOf))) this.fireJob(jobDir);
+    const before = this.jobOf;
+    if (this.readForest()) this.changed.fire(undefined);
+    else {
+      const jobs = [...dirs].map((dir) => this.jobOf.get(dir) ?? before.get(dir));
+      for (const jobDir of new Set(jobs)) if (jobDir !== undefined) this.fireJob(jobDir);
+    }
     this.showBadge();
     this.keepTicking();
   }
 
   private fireJob(jobDir: string): void {
-    if (this.jobs.has(jobDir)) this.changed.fire(this.nodes.job(jobDir));
+    if (this.forest.groups.has(jobDir)) this.changed.fire(this.nodes.group(jobDir));
+    else if (this.forest.jobs.has(jobDir)) this.changed.fire(this.nodes.job(jobDir));
   }
 
-  /** Whether there are other jobs than before, or in another order. */
-  private readJobs(): boolean {
+  /** Whether there are other jobs, groups or places than before, or in another order. */
+  private readForest(): boolean {
     const before = this.order;
     const runs = this.app.runs.list();
-    this.jobs = new Map(jobsOf(runs).map((job) => [job.jobDir, job]));
-    this.order = [...this.jobs.keys()].join("\n");
-    this.nodes.retain(new Set(runs.map(({ dir }) => dir)), new Set(this.jobs.keys()));
+    this.forest = forestOf(runs, this.app.runs.sources());
+    const { tops, jobs, groups, sources } = this.forest;
+    this.jobOf = new Map(runs.map((run) => [run.dir, jobKeyOf(run)]));
+    this.nodes.retain({
+      dirs: new Set(runs.map(({ dir }) => dir)),
+      jobDirs: new Set(jobs.keys()),
+      groups: new Set(groups.keys()),
+      sources: new Set(sources.keys()),
+    });
+    const shown = [...groups.values()].map(({ key, group }) => [key, group.state, group.documents.length]);
+    const problems = [...sources.values()].map((source) => [source.path, source.problems.length]);
+    this.order = JSON.stringify([tops.map((top) => this.nodeOfTop(top).id), shown, problems]);
     return this.order !== before;
   }
 
@@ -236,7 +289,7 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   }
 
   private fireRunning(): void {
-    for (const { jobDir, runs } of this.jobs.values()) {
+    for (const { jobDir, runs } of this.forest.jobs.values()) {
       if (runs.some(({ status, isHere }) => status === "running" && isHere)) this.fireJob(jobDir);
     }
   }
@@ -248,6 +301,11 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
       this.ticking = undefined;
     } else this.ticking ??= setInterval(() => this.view.visible && this.fireRunning(), tick);
   }
+}
+
+/** Whether a click unfolds it; a click on anything else opens what it is about. */
+function isParent({ kind }: RunNode): boolean {
+  return kind === "job" || kind === "group" || kind === "source" || kind === "run";
 }
 
 const goneRow: Row = {

@@ -1,35 +1,49 @@
 /** The rows below a run: step, generation, tool call, other events, checkpoint and problem. */
 import type { RunProblem } from "../../app/runIndex";
-import { assertNever } from "../../base/errors";
 import { describeHappening } from "../../model/eventText";
 import { gradeOfStep } from "../../model/failures";
 import { formatCount, formatDuration } from "../../model/formatting";
+import { isUntouched } from "../../model/nodeItems";
 import { oneLine } from "../../model/plainText";
-import type { Generation, NodeItem, NoteItem, Run, Step, StepItem, ToolCallItem } from "../../model/run";
+import type { Generation, NoteItem, Run, Step, StepItem, ToolCallItem } from "../../model/run";
 import { describeToolCall } from "../../model/toolText";
+import { cachedIcon, cachedWords, nodeRow, nodeWords, phaseOf, statusOfNodes, usageOfNodes } from "./nodeRows";
 import { joinParts, type Row, type RowStatus, statusIcon, statusOfGrade, statusWords, tokensOf } from "./row";
-import type { RunMoment } from "./runRows";
+import { knownDuration, type RunMoment } from "./runRows";
 
-export function stepRow(run: Run, step: Step, { now, waiting }: RunMoment): Row {
+/** @param isLookedAt whether it is there to be looked at only */
+export function stepRow(run: Run, step: Step, { now, waiting }: RunMoment, isLookedAt = false): Row {
   if (step.step === 0) return preparationRow(run);
   const going = isGoing(run, step);
   const status: RowStatus = going
     ? waiting.has(run.runId)
       ? "waiting"
       : "running"
-    : (brokenOff(run, step) ?? statusOfGrade(gradeOfStep(run, step)));
-  const end = step.finishedAt ?? run.finishedAt ?? now;
-  const duration = formatDuration(end - step.startedAt);
-  const tokens = tokensOf(step.usage?.totalTokens);
-  const label = `Step ${step.step}`;
-  const did = oneLine(toolNames(step), 60);
+    : (brokenOff(run, step) ?? statusOfNodes(run, step) ?? statusOfGrade(gradeOfStep(run, step)));
+  const end = step.finishedAt ?? run.finishedAt ?? (run.status === "running" ? now : undefined);
+  const cached = cachedWords(step);
+  // What was skipped or taken from a cache took no time of its own.
+  const isDone = !isUntouched(step) && cached === undefined;
+  const duration = isDone && end !== undefined ? knownDuration(end - step.startedAt) : "";
+  const tokens = tokensOf(step.usage?.totalTokens ?? usageOfNodes(step));
+  const label = step.node === undefined ? `Step ${step.step}` : oneLine(step.node, 100);
+  const did = oneLine(toolNames(step), 60) || nodeWords(step);
+  const phase = phaseOf(step);
+  const isKept = isLookedAt || !isRetryable(run, step);
   return {
     label,
-    description: joinParts(did, duration, tokens),
-    icon: statusIcon(status),
-    context: ["step", status, ...(isRetryable(run, step) ? ["retryable"] : [])],
+    description: joinParts(phase, cached ?? did, duration, tokens),
+    icon: cached === undefined ? statusIcon(status) : cachedIcon,
+    context: ["step", status, ...(isKept ? [] : ["retryable"])],
     children: "collapsed",
-    spoken: joinParts(label, statusWords(status), did, duration, tokens),
+    spoken: joinParts(
+      step.node === undefined ? label : `Step ${step.step}: ${label}`,
+      statusWords(status),
+      phase,
+      cached ?? did,
+      duration,
+      tokens,
+    ),
   };
 }
 
@@ -71,26 +85,27 @@ export function itemRow(run: Run, step: Step, item: StepItem, hasDelegate = fals
     case "toolCall":
       return toolCallRow(run, step, item, hasDelegate);
     case "node":
-      return nodeRow(item);
+      return nodeRow(item, run.status === "running");
     default:
       return noteRow(item);
   }
 }
 
-export function checkpointRow(run: Run, step: Step): Row {
+/** @param isLookedAt whether it is there to be looked at only */
+export function checkpointRow(run: Run, step: Step, isLookedAt = false): Row {
   const description = `state after step ${step.step}`;
   return {
     label: "Checkpoint",
     description,
     icon: { id: "history" },
-    context: ["checkpoint", run.parent ? "delegated" : "own"],
+    context: ["checkpoint", ...(isLookedAt ? [] : [run.parent ? "delegated" : "own"])],
     children: "none",
     spoken: `Checkpoint, ${description} of ${run.expertKey}`,
   };
 }
 
 export function problemRow(problem: RunProblem): Row {
-  const place = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}`;
+  const place = [problem.file, problem.line, problem.column].filter((part) => part !== undefined).join(":");
   const reason = oneLine(problem.reason);
   return {
     label: reason,
@@ -102,49 +117,13 @@ export function problemRow(problem: RunProblem): Row {
   };
 }
 
-/** One execution of a node: an item of its list, an attempt, or all there was of it. */
-function nodeRow(item: NodeItem): Row {
-  const status = nodeStatus(item);
-  const { startedAt, finishedAt, iteration, reason } = item;
-  const took = startedAt === undefined || finishedAt === undefined ? undefined : finishedAt - startedAt;
-  const duration = formatDuration(took);
-  const tokens = tokensOf(item.usage?.totalTokens);
-  const label = iteration === undefined ? item.node : `${item.node} #${iteration}`;
-  const told = item.isCached ? "cached" : item.isInferred ? "never ran" : oneLine(reason ?? "", 120);
-  return {
-    label,
-    description: joinParts(told, duration, item.isCached && tokens ? `${tokens}, not counted again` : tokens),
-    icon: item.isCached ? { id: "archive", color: "charts.blue" } : statusIcon(status),
-    context: ["item", "node", status],
-    children: "none",
-    spoken: joinParts(label, statusWords(status), told, duration, tokens),
-  };
-}
-
-function nodeStatus({ state }: NodeItem): RowStatus {
-  switch (state) {
-    case "ready":
-      return "queued";
-    case "running":
-      return "running";
-    case "finished":
-      return "ok";
-    case "failed":
-      return "blocked";
-    case "skipped":
-      return "skipped";
-    default:
-      return assertNever(state);
-  }
-}
-
 function generationRow(run: Run, step: Step, item: Generation): Row {
   const going = item.finishedAt === undefined && isGoing(run, step);
   const status: RowStatus = going ? "running" : generationStatus(run, step, item);
   const said = item.error ? oneLine(item.error.message) : oneLine(item.text ?? "", 120);
   const asked = item.toolCalls.map(({ tool }) => tool).join(", ");
   const tokens = tokensOf(item.usage?.totalTokens);
-  const duration = item.finishedAt === undefined ? "" : formatDuration(item.finishedAt - item.startedAt);
+  const duration = formatDuration(item.durationMs);
   const label = item.attempt > 1 ? `Generation, attempt ${item.attempt}` : "Generation";
   return {
     label,
@@ -168,7 +147,7 @@ function toolCallRow(run: Run, step: Step, item: ToolCallItem, hasDelegate: bool
   const failure = run.failures.find(({ toolCallId, step: at }) => toolCallId === item.toolCallId && at === step.step);
   const status: RowStatus = going ? "running" : toolCallStatus(item, failure?.grade);
   const about = describeToolCall("", item.args, 100).trim();
-  const duration = item.finishedAt === undefined ? "" : formatDuration(item.finishedAt - item.startedAt);
+  const duration = formatDuration(item.durationMs);
   const failed = item.isError ? "failed" : undefined;
   return {
     label: item.tool,
