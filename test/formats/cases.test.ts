@@ -6,6 +6,7 @@ import { formats } from "../../src/formats/index";
 import {
   byContract,
   covers,
+  datedByFiles,
   type ExpectedProblem,
   inOrder,
   listCases,
@@ -29,7 +30,7 @@ describe.each(cases.map((each) => [`${each.format}/${each.name}`, each] as const
       const before = await treeState(input);
       expect(await format.accepts(input), `accepts ${input}`).toBe(true);
       const reading = await format.read(input);
-      const expected = readExpected<RunReport[]>(folder, "run.json");
+      const expected = readExpected<RunReport[]>(folder, "run.json").map((report) => datedByFiles(input, report));
       expect(projectRuns(reading), join(folder, "run.json")).toEqual(inOrder(expected.map(byContract)));
       const problems = readExpected<ExpectedProblem[]>(folder, "problems.json");
       expect(projectProblems(input, reading), join(folder, "problems.json")).toEqual(problems);

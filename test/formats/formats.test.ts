@@ -21,6 +21,15 @@ const writers: Partial<Record<FormatName, (root: string) => Promise<string[]>>> 
     await writeFile(join(root, "stdout.jsonl"), job.lines());
     return [root, await job.write(root), join(root, "perstack", "jobs"), join(root, "stdout.jsonl")];
   },
+  async conductor(root) {
+    const task = join(root, "app", "task-20260301-100000-hello");
+    const run = join(task, "runs", "20260301-1000000000-4711-1");
+    await mkdir(run, { recursive: true });
+    await writeFile(join(task, "TASK.md"), "Say hello\n");
+    await writeFile(join(run, "run-info.yaml"), "agent: claude\nexit_code: 0\nstatus: completed\n");
+    await writeFile(join(run, "output.md"), "Hello\n");
+    return [root, join(root, "app"), task, join(task, "runs"), run];
+  },
   async runner(root) {
     const log = new RunnerLog().begin("Manual trigger").start("compile").succeed("compile");
     await mkdir(join(root, "run_1"));

@@ -1,5 +1,5 @@
 /** The cases of the formats: a folder each with an input, and what it must be read as. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { type RunReport, reportRun } from "../../src/cli/logSummary";
 import type { ForeignRun, ForeignRuns, FormatName } from "../../src/formats/format";
@@ -57,6 +57,13 @@ function foldersIn(folder: string): string[] {
 
 export function readExpected<T>(folder: string, file: "run.json" | "problems.json"): T {
   return JSON.parse(readFileSync(join(folder, file), "utf8"));
+}
+
+/** A time may be that of a file's last change, which no case can name: "changed:" and the path below the input. */
+export function datedByFiles(input: string, report: RunReport): RunReport {
+  const { finishedAt }: { finishedAt?: unknown } = report;
+  const file = typeof finishedAt === "string" ? finishedAt.slice("changed:".length) : undefined;
+  return file === undefined ? report : { ...report, finishedAt: Math.floor(statSync(join(input, file)).mtimeMs) };
 }
 
 /** As `runtrail log <path> --summary --json` tells it; nobody knows of a run without an end whether it still goes on. */

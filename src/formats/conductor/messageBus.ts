@@ -1,0 +1,186 @@
+/**
+ * Conductor Loop's message buses: entries with a YAML header between `---` lines, and the lines of older versions. A body
+ * may hold `---` as well, as nothing is escaped: only a `---` with a message id behind it opens an entry.
+ */
+import type { FormatProblem } from "../format";
+import { isObject } from "../jsonRecords";
+import { readTime } from "../readTime";
+import type { SourceFiles } from "../sourceFiles";
+import { readYaml, textOf } from "./readYaml";
+
+export interface BusMessage {
+  id: string;
+  /** As it was written; absent where it is no time. */
+  ts?: string;
+  /** Unix ms; of the message before it where it has none of its own, 0 where there is none. */
+  timestamp: number;
+  type: string;
+  projectId?: string;
+  taskId?: string;
+  runId?: string;
+  issueId?: string;
+  parents?: { msg_id: string; kind?: string }[];
+  links?: { url: string; label?: string; kind?: string }[];
+  meta?: Record<string, string>;
+  body: string;
+  /** Absolute path. */
+  file: string;
+  /** Where it begins, counted from 1. */
+  line: number;
+}
+
+/** In the header of a message of ours in whose body lines that are `---` were moved to the right. */
+export const movedRules = "moved_rules";
+
+/** In the header of a message of ours about the start or the end of a run. */
+export const writtenBy = "written_by";
+
+interface Entry {
+  line: number;
+  header: string[];
+  body: string[] | undefined;
+}
+
+const legacyLine =
+  /^\[(?<date>\d{4}-\d\d-\d\d)[ T](?<time>\d\d:\d\d:\d\d(?:\.\d{1,9})?)(?<zone>Z|[+-]\d\d:?\d\d)?\]\s*(?<rest>.*)$/u;
+const legacyType = /^(?<type>[\w/-]+):\s*(?<body>.*)$/u;
+const bodyLimit = 256 * 1024;
+const headerLines = 2000;
+
+/** In the order of the file; what cannot be read is a problem of `source`. */
+export async function readMessageBus(source: SourceFiles, file: string): Promise<BusMessage[]> {
+  const messages: BusMessage[] = [];
+  const tell = (line: number, reason: string, column?: number) =>
+    source.problems.push({ file, line, ...(column !== undefined && { column }), reason } satisfies FormatProblem);
+  let entry: Entry | undefined;
+  let rule: number | undefined;
+  let isTorn = false;
+  let bodyLength = 0;
+  const lastTime = () => messages.at(-1)?.timestamp ?? 0;
+  const finish = async (isLast = false) => {
+    if (!entry) return;
+    const { line, header, body } = entry;
+    entry = undefined;
+    if (!body) {
+      tell(line, isLast ? "The last message is torn." : "The header of a message has no end.");
+      return;
+    }
+    const { value, fault } = await readYaml(header.join("\n"));
+    const id = textOf(value.msg_id);
+    if (fault || id === undefined) {
+      tell(line + (fault?.line ?? 1), fault?.reason ?? "The header of a message has no id.", fault?.column);
+      return;
+    }
+    messages.push({ ...headerOf(value, lastTime()), id, body: bodyOf(body, value), file, line });
+    if (isLast && isTorn) tell(line, "The last message has no end of line: it may be cut.");
+  };
+
+  for await (const { text, number, isTorn: isTornLine } of source.lines(file)) {
+    isTorn = isTornLine;
+    if (rule !== undefined) {
+      const at = rule;
+      rule = undefined;
+      if (text.startsWith("msg_id:")) {
+        await finish();
+        entry = { line: at, header: [text], body: undefined };
+        bodyLength = 0;
+        continue;
+      }
+      // A rule in a text, or the end of a header whose first line was one.
+      keep(entry, "---");
+    }
+    if (entry && !entry.body) {
+      if (text === "---") entry.body = [];
+      else if (entry.header.length < headerLines) entry.header.push(text);
+      continue;
+    }
+    if (text === "---") rule = number;
+    else if (entry) {
+      bodyLength += text.length + 1;
+      if (bodyLength <= bodyLimit) keep(entry, text);
+      else if (bodyLength - text.length - 1 <= bodyLimit) keep(entry, "… (cut: the message is longer)");
+    } else {
+      const message = legacyMessage(text, file, number);
+      if (message) messages.push(message);
+    }
+  }
+  if (rule !== undefined) keep(entry, "---");
+  await finish(true);
+  return messages;
+}
+
+function keep(entry: Entry | undefined, line: string): void {
+  entry?.body?.push(line);
+}
+
+/** The blank line before the next entry is the writer's. */
+function bodyOf(lines: readonly string[], { meta }: Record<string, unknown>): string {
+  const isMoved = isObject(meta) && meta[movedRules] !== undefined;
+  const text = (isMoved ? lines.map((line) => line.replace(/^ ( *---)$/u, "$1")) : lines).join("\n");
+  return text.replace(/\n+$/u, "");
+}
+
+function headerOf(value: Record<string, unknown>, before: number): Omit<BusMessage, "id" | "body" | "file" | "line"> {
+  const known = (key: string, name: string) => {
+    const text = textOf(value[name]);
+    return text === undefined ? {} : { [key]: text };
+  };
+  const timestamp = readTime(value.ts);
+  const parents = listOf(value.parents, (each) => {
+    const id = textOf(isObject(each) ? each.msg_id : each);
+    return id === undefined ? undefined : { msg_id: id, ...textsOf(each, "kind") };
+  });
+  const links = listOf(value.links, (each) => {
+    const url = isObject(each) ? textOf(each.url) : undefined;
+    return url === undefined ? undefined : { url, ...textsOf(each, "label", "kind") };
+  });
+  const meta = isObject(value.meta)
+    ? Object.entries(value.meta).flatMap(([key, each]) => {
+        const text = each === "" ? "" : textOf(each);
+        return text === undefined || key === movedRules ? [] : [[key, text] as const];
+      })
+    : [];
+  return {
+    ...(timestamp !== undefined && typeof value.ts === "string" && { ts: value.ts }),
+    timestamp: timestamp ?? before,
+    type: textOf(value.type) ?? "INFO",
+    ...known("projectId", "project_id"),
+    ...known("taskId", "task_id"),
+    ...known("runId", "run_id"),
+    ...known("issueId", "issue_id"),
+    ...(parents.length > 0 && { parents }),
+    ...(links.length > 0 && { links }),
+    ...(meta.length > 0 && { meta: Object.fromEntries(meta) }),
+  };
+}
+
+const listLimit = 1000;
+
+function listOf<T>(value: unknown, read: (each: unknown) => T | undefined): T[] {
+  if (!Array.isArray(value)) return [];
+  return value.slice(0, listLimit).flatMap((each) => {
+    const known = read(each);
+    return known === undefined ? [] : [known];
+  });
+}
+
+function textsOf<K extends string>(value: unknown, ...keys: K[]): { [key in K]?: string } {
+  const texts: { [key in K]?: string } = {};
+  if (!isObject(value)) return texts;
+  for (const key of keys) {
+    const text = textOf(value[key]);
+    if (text !== undefined) texts[key] = text;
+  }
+  return texts;
+}
+
+/** `undefined` where a person wrote what is no message. A time without a zone is UTC. */
+function legacyMessage(text: string, file: string, line: number): BusMessage | undefined {
+  const { date, time, zone = "Z", rest = "" } = legacyLine.exec(text)?.groups ?? {};
+  const ts = `${date}T${time}${zone}`;
+  const timestamp = readTime(ts);
+  if (timestamp === undefined) return undefined;
+  const { type = "INFO", body = rest } = legacyType.exec(rest)?.groups ?? {};
+  const id = `LEGACY-LINE-${String(line).padStart(9, "0")}`;
+  return { id, ts, timestamp, type: type.toUpperCase(), body, file, line };
+}
