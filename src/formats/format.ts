@@ -120,8 +120,11 @@ export interface FormatSink {
   /**
    * In the order in which they were recorded; the runs of several jobs may alternate. It is on disk when this is done.
    * Throws the system's error; what was written until then stands.
+   * @param about what the run began with and is defined by, with `startRun` and `resumeRun`
    */
-  write(event: RunEvent): Promise<void>;
+  write(event: RunEvent, about?: Omit<RunToWrite, "events">): Promise<void>;
+  /** Hears, before the first event of a job, what happened in it before: nothing of it is written. */
+  recall?(event: RunEvent, about?: Omit<RunToWrite, "events">): void;
   /** Ends what it holds open: files, and records that are written once it is known that nothing follows. */
   close(): Promise<void>;
 }

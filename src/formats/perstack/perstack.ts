@@ -1,6 +1,7 @@
 /** Perstack's format: job folders, alone or in their workspace, and the event stream that `perstack run` prints. */
 import type { ForeignRun, Format, FormatProblem } from "../format";
 import { openSourceFiles } from "../sourceFiles";
+import { openPerstackSink } from "./openPerstackSink";
 import { findPlaces, jobOfStream, placeOf } from "./perstackPlaces";
 import { readJobFolder } from "./readJobFolder";
 import { readStream } from "./readStream";
@@ -37,6 +38,7 @@ export const perstack: Format = {
     return { source: path, runs: byStart(runs), problems, files: [...new Set([path, ...place.jobs, ...source.files])] };
   },
   write: writePerstackJob,
+  openSink: async (folder) => openPerstackSink(folder),
 };
 
 function byStart(runs: readonly ForeignRun[]): ForeignRun[] {
