@@ -2,7 +2,9 @@
 import type { CliCommand } from "../cliCommand";
 import { checkCommand } from "./check";
 import { exportCommand } from "./export";
+import { failuresCommand } from "./failures";
 import { forkCommand } from "./fork";
+import { inspectCommand } from "./inspect";
 import { installCommand } from "./install";
 import { logCommand } from "./log";
 import { modelsCommand } from "./models";
@@ -19,6 +21,8 @@ export const commands: readonly CliCommand[] = [
   rerunCommand,
   retryCommand,
   logCommand,
+  inspectCommand,
+  failuresCommand,
   exportCommand,
   checkCommand,
   modelsCommand,
