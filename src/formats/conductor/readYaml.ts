@@ -1,4 +1,5 @@
 /** YAML that anyone may have written: what of it is a mapping, and where it stops being YAML. */
+import { parseDocument } from "yaml";
 import { messageOf } from "../../base/errors";
 import { isObject } from "../jsonRecords";
 
@@ -20,7 +21,6 @@ export async function readYaml(text: string): Promise<YamlReading> {
   const simple = readScalarLines(text);
   if (simple.isWhole) return { value: simple.value };
   try {
-    const { parseDocument } = await import("yaml");
     const document = parseDocument(text, { logLevel: "silent" });
     const [error] = document.errors;
     if (error) {
