@@ -5,7 +5,7 @@
 import type { FormatProblem } from "../format";
 import { isObject } from "../jsonRecords";
 import { readTime } from "../readTime";
-import type { SourceFiles } from "../sourceFiles";
+import type { SourceFiles, SourceLine } from "../sourceFiles";
 import { readYaml, textOf } from "./readYaml";
 
 export interface BusMessage {
@@ -38,7 +38,10 @@ export const writtenBy = "written_by";
 interface Entry {
   line: number;
   header: string[];
-  body: string[] | undefined;
+  /** Absent while its header goes on. */
+  body?: string[];
+  /** Of the body, in characters. */
+  length: number;
 }
 
 const legacyLine =
@@ -46,77 +49,112 @@ const legacyLine =
 const legacyType = /^(?<type>[\w/-]+):\s*(?<body>.*)$/u;
 const bodyLimit = 256 * 1024;
 const headerLines = 2000;
+const ruleLine = "---";
+const opener = "msg_id:";
 
 /** In the order of the file; what cannot be read is a problem of `source`. */
 export async function readMessageBus(source: SourceFiles, file: string): Promise<BusMessage[]> {
-  const messages: BusMessage[] = [];
-  const tell = (line: number, reason: string, column?: number) =>
-    source.problems.push({ file, line, ...(column !== undefined && { column }), reason } satisfies FormatProblem);
-  let entry: Entry | undefined;
-  let rule: number | undefined;
-  let isTorn = false;
-  let bodyLength = 0;
-  const lastTime = () => messages.at(-1)?.timestamp ?? 0;
-  const finish = async (isLast = false) => {
+  const bus = new BusReader(file, source.problems);
+  for await (const line of source.lines(file)) await bus.take(line);
+  return await bus.finish();
+}
+
+class BusReader {
+  private readonly messages: BusMessage[] = [];
+  private entry: Entry | undefined;
+  /** The line of a rule, until the next line says what it is. */
+  private rule: number | undefined;
+  private isTorn = false;
+
+  constructor(
+    private readonly file: string,
+    private readonly problems: FormatProblem[],
+  ) {}
+
+  async take({ text, number, isTorn }: SourceLine): Promise<void> {
+    this.isTorn = isTorn;
+    const at = this.rule;
+    this.rule = undefined;
+    if (at !== undefined && text.startsWith(opener)) {
+      await this.close();
+      this.entry = { line: at, header: [text], length: 0 };
+      return;
+    }
+    if (isTorn && this.isTornOpening(at, text)) {
+      await this.close();
+      this.tell(at ?? number, tornMessage);
+      return;
+    }
+    if (at !== undefined) this.takeRule();
+    if (text === ruleLine) this.rule = number;
+    else this.takeText(text, number);
+  }
+
+  async finish(): Promise<BusMessage[]> {
+    if (this.rule !== undefined) this.takeRule();
+    await this.close(true);
+    return this.messages;
+  }
+
+  /** The beginning of the next entry is not whole: it is no text of this one. */
+  private isTornOpening(rule: number | undefined, text: string): boolean {
+    if (rule !== undefined) return opener.startsWith(text);
+    return ruleLine.startsWith(text) && this.entry?.body?.at(-1) === "";
+  }
+
+  /** The end of a header, or a rule in a text. */
+  private takeRule(): void {
+    if (!this.entry) return;
+    if (this.entry.body) this.keep(this.entry, ruleLine);
+    else this.entry.body = [];
+  }
+
+  private takeText(text: string, number: number): void {
+    const { entry } = this;
+    if (!entry) {
+      const message = legacyMessage(text, this.file, number);
+      if (message) this.messages.push(message);
+    } else if (entry.body) this.keep(entry, text);
+    else if (entry.header.length < headerLines) entry.header.push(text);
+  }
+
+  private keep(entry: Entry, text: string): void {
+    if (entry.length > bodyLimit) return;
+    entry.length += text.length + 1;
+    entry.body?.push(entry.length > bodyLimit ? "… (cut: the message is longer)" : text);
+  }
+
+  private async close(isLast = false): Promise<void> {
+    const { entry } = this;
     if (!entry) return;
+    this.entry = undefined;
     const { line, header, body } = entry;
-    entry = undefined;
     if (!body) {
-      tell(line, isLast ? "The last message is torn." : "The header of a message has no end.");
+      this.tell(line, isLast ? tornMessage : "The header of a message has no end.");
       return;
     }
     const { value, fault } = await readYaml(header.join("\n"));
     const id = textOf(value.msg_id);
     if (fault || id === undefined) {
-      tell(line + (fault?.line ?? 1), fault?.reason ?? "The header of a message has no id.", fault?.column);
+      this.tell(line + (fault?.line ?? 1), fault?.reason ?? "The header of a message has no id.", fault?.column);
       return;
     }
-    messages.push({ ...headerOf(value, lastTime()), id, body: bodyOf(body, value), file, line });
-    if (isLast && isTorn) tell(line, "The last message has no end of line: it may be cut.");
-  };
-
-  for await (const { text, number, isTorn: isTornLine } of source.lines(file)) {
-    isTorn = isTornLine;
-    if (rule !== undefined) {
-      const at = rule;
-      rule = undefined;
-      if (text.startsWith("msg_id:")) {
-        await finish();
-        entry = { line: at, header: [text], body: undefined };
-        bodyLength = 0;
-        continue;
-      }
-      // A rule in a text, or the end of a header whose first line was one.
-      keep(entry, "---");
-    }
-    if (entry && !entry.body) {
-      if (text === "---") entry.body = [];
-      else if (entry.header.length < headerLines) entry.header.push(text);
-      continue;
-    }
-    if (text === "---") rule = number;
-    else if (entry) {
-      bodyLength += text.length + 1;
-      if (bodyLength <= bodyLimit) keep(entry, text);
-      else if (bodyLength - text.length - 1 <= bodyLimit) keep(entry, "… (cut: the message is longer)");
-    } else {
-      const message = legacyMessage(text, file, number);
-      if (message) messages.push(message);
-    }
+    const before = this.messages.at(-1)?.timestamp ?? 0;
+    this.messages.push({ ...headerOf(value, before), id, body: bodyOf(body, value), file: this.file, line });
+    if (isLast && this.isTorn) this.tell(line, "The last message has no end of line: it may be cut.");
   }
-  if (rule !== undefined) keep(entry, "---");
-  await finish(true);
-  return messages;
+
+  private tell(line: number, reason: string, column?: number): void {
+    this.problems.push({ file: this.file, line, ...(column !== undefined && { column }), reason });
+  }
 }
 
-function keep(entry: Entry | undefined, line: string): void {
-  entry?.body?.push(line);
-}
+const tornMessage = "The last message is torn.";
 
 /** The blank line before the next entry is the writer's. */
 function bodyOf(lines: readonly string[], { meta }: Record<string, unknown>): string {
   const isMoved = isObject(meta) && meta[movedRules] !== undefined;
-  const text = (isMoved ? lines.map((line) => line.replace(/^ ( *---)$/u, "$1")) : lines).join("\n");
+  const text = (isMoved ? lines.map((line) => line.replace(/^ (?= *---$| *msg_id:)/u, "")) : lines).join("\n");
   return text.replace(/\n+$/u, "");
 }
 

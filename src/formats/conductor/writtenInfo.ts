@@ -1,5 +1,6 @@
 /** `run-info.yaml` of a run of ours, in the keys and the order of Conductor Loop's own record. */
 import { join } from "node:path";
+import { stringify } from "yaml";
 import type { EventOf } from "../../model/events";
 import { outputFile, promptFile, stderrFile, stdoutFile } from "./agentFiles";
 import { classOf, killed, splitMessage } from "./runEnding";
@@ -101,7 +102,6 @@ const order = [
 ] satisfies (keyof WrittenInfo)[];
 
 export async function formatRunInfo(info: WrittenInfo): Promise<string> {
-  const { stringify } = await import("yaml");
   const known = order.flatMap((key) => (info[key] === undefined ? [] : [[key, info[key]] as const]));
   return stringify(Object.fromEntries(known), { lineWidth: 0 });
 }

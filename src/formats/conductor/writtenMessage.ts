@@ -1,5 +1,6 @@
 /** Messages of a bus as Conductor Loop writes them; no line of a text can be taken for the end of it. */
 
+import { stringify } from "yaml";
 import type { EventOf, RunEvent } from "../../model/events";
 import { describeHappening } from "../../model/eventText";
 import { compactJson } from "../../model/toolText";
@@ -23,10 +24,9 @@ export interface WrittenMessage {
 
 /** As it stands in the file, without the blank line before it. */
 export async function formatMessage({ body, meta, ...header }: WrittenMessage): Promise<string> {
-  const { stringify } = await import("yaml");
   const { msg_id, ts, type, project_id, task_id, run_id, issue_id, parents, links } = header;
-  // Readers take any such line for the end of the message.
-  const safe = body.replaceAll("\r\n", "\n").replace(/^(?= *---$)/gmu, " ");
+  // Readers take such lines for the end of the message, and for the beginning of another.
+  const safe = body.replaceAll("\r\n", "\n").replace(/^(?= *---$| *msg_id:)/gmu, " ");
   const known = { ...meta, ...(safe !== body && { [movedRules]: "true" }) };
   const fields = {
     ...{ msg_id, ts, type, project_id, task_id, run_id },
