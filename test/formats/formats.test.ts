@@ -7,6 +7,16 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { FormatName } from "../../src/formats/format";
 import { formats } from "../../src/formats/index";
+import {
+  ClaudeRecords,
+  claudeSession,
+  codexMessage,
+  codexMeta,
+  codexSession,
+  geminiHeading,
+  geminiMessage,
+  jsonLines,
+} from "../support/agentSessions";
 import { agentSpans, otlp } from "../support/otlp";
 import { PerstackJob } from "../support/perstackJob";
 import { checkLaws } from "./foreignRunLaws";
@@ -63,7 +73,27 @@ const writers: Partial<Record<FormatName, (root: string) => Promise<string[]>>> 
     await writeFile(join(root, "traces.jsonl"), `${JSON.stringify(otlp(agentSpans))}\n`);
     return [root, join(root, "traces.jsonl")];
   },
+  async claudeCode(root) {
+    const records = new ClaudeRecords();
+    const text = jsonLines(records.user(1, "Do it"), records.say(2, "m", "Done."));
+    return await writeSessions(root, ".claude/projects/-home-dev-shop", `${claudeSession}.jsonl`, text);
+  },
+  async codex(root) {
+    const text = jsonLines(codexMeta(), codexMessage(1, "user", "Do it"), codexMessage(2, "assistant", "Done."));
+    return await writeSessions(root, ".codex/sessions/2026/03/01", `rollout-${codexSession}.jsonl`, text);
+  },
+  async gemini(root) {
+    const messages = [geminiMessage(1, "u", "user", "Do it"), geminiMessage(2, "g", "gemini", "Done.")];
+    const text = JSON.stringify({ ...geminiHeading(), messages });
+    return await writeSessions(root, ".gemini/tmp/0123/chats", "session-1.json", text);
+  },
 };
+
+async function writeSessions(root: string, folder: string, name: string, text: string): Promise<string[]> {
+  await mkdir(join(root, folder), { recursive: true });
+  await writeFile(join(root, folder, name), text);
+  return [root, join(root, folder.split("/", 1)[0] ?? ""), join(root, folder), join(root, folder, name)];
+}
 
 async function emptyFolder(): Promise<string> {
   return await realpath(await mkdtemp(join(tmpdir(), "runtrail-formats-")));

@@ -39,8 +39,9 @@ export async function translateAgentOutput(
     for (const each of [...earlier, value]) stream.take(each);
   }
   if (stream) return { ...stream.finish(), isRecognized: true };
-  // Text may hold anything: that it is no stream is no fault of it.
-  source.problems.splice(problemsBefore);
+  // Text may hold anything: that a line is no record is no fault of it.
+  const others = source.problems.splice(problemsBefore).filter(({ line }) => line === undefined);
+  source.problems.push(...others);
   return { isRecognized: false, isEnded: false, delegates: [] };
 }
 

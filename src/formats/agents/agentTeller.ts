@@ -3,6 +3,7 @@
  * often enough, with its tool calls and their results. An answer is held back until the next one begins, since its usage
  * and more of its calls may come behind the first results.
  */
+import { addUsage } from "../../model/addUsage";
 import type { EventPayload, FinishReason } from "../../model/events";
 import type { EventError } from "../../model/failure";
 import type { ReasoningPart, ToolCall } from "../../model/message";
@@ -22,6 +23,7 @@ interface Answer {
   error?: EventError;
   /** Whether a call of it has a result: what comes then is another answer, unless its id says otherwise. */
   isAnswered: boolean;
+  isComplete: boolean;
   /** What happened after it began, in order; told behind it. */
   after: (() => void)[];
 }
@@ -36,6 +38,7 @@ export class AgentTeller {
   private since: Source;
   private newest: Source;
   private readonly startedAt: number;
+  private owed: Usage | undefined;
   private readonly counted = new Set<string>();
   private openStep: { step: number; calls: Set<string>; usage: Usage | undefined } | undefined;
 
@@ -63,7 +66,8 @@ export class AgentTeller {
   /** A piece of the model's answer is there: of the open one, or of the next. */
   continueAnswer(source: Source, id?: string): void {
     const open = this.answer;
-    const isSame = open && (id === undefined || open.id === undefined ? !open.isAnswered : id === open.id);
+    const goesOn = open !== undefined && !open.isAnswered && !open.isComplete;
+    const isSame = open && (id === undefined || open.id === undefined ? goesOn : id === open.id);
     if (isSame) {
       if (!open.isAnswered) open.end = source;
       open.id ??= id;
@@ -94,6 +98,17 @@ export class AgentTeller {
     if (usage && !(answer.id !== undefined && this.counted.has(answer.id))) answer.usage = usage;
   }
 
+  /** What a further request of the same answer used; without an answer it belongs to the next one. */
+  addUsage(usage: Usage): void {
+    if (this.answer) this.answer.usage = this.answer.usage ? addUsage(this.answer.usage, usage) : usage;
+    else this.owed = this.owed ? addUsage(this.owed, usage) : usage;
+  }
+
+  /** The model has said all of this answer: what comes is another one. */
+  completeAnswer(): void {
+    if (this.answer) this.answer.isComplete = true;
+  }
+
   setFinishReason(reason: FinishReason | undefined): void {
     if (reason) this.open().finishReason = reason;
   }
@@ -104,6 +119,15 @@ export class AgentTeller {
     answer.finishReason = "error";
   }
 
+  /** Whether the newest answer has this text already. */
+  hasSaid(text: string): boolean {
+    return this.answer ? this.answer.texts.includes(text) : this.text === text;
+  }
+
+  hasThought(text: string): boolean {
+    return this.answer?.reasoning.some((part) => part.text === text) ?? false;
+  }
+
   hasAnswer(): boolean {
     return this.answer !== undefined;
   }
@@ -111,6 +135,12 @@ export class AgentTeller {
   /** The call with this id, told or about to be. */
   callOf(id: string): ToolCall | undefined {
     return this.answer?.calls.find(({ call }) => call.id === id)?.call ?? this.builder.calls.get(id)?.call;
+  }
+
+  /** Calls without a result so far. */
+  openCalls(): ToolCall[] {
+    const told = [...this.builder.calls.values()].flatMap(({ call, isDone }) => (isDone ? [] : [call]));
+    return [...told, ...(this.answer?.calls.map(({ call }) => call) ?? [])];
   }
 
   /** A result whose call is not there is kept as it stands. */
@@ -196,8 +226,10 @@ export class AgentTeller {
     this.close();
     const answer: Answer = {
       ...{ id, start: this.since, end: withoutId(source) },
-      ...{ texts: [], reasoning: [], calls: [], isAnswered: false, after: [] },
+      ...{ texts: [], reasoning: [], calls: [], isAnswered: false, isComplete: false, after: [] },
+      ...(this.owed && { usage: this.owed }),
     };
+    this.owed = undefined;
     this.answer = answer;
     return answer;
   }

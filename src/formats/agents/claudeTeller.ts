@@ -99,21 +99,23 @@ export class ClaudeTeller {
     }
   }
 
-  /** A message of the user with results; `undefined` where it is none, else whether it had any. */
+  /** Of a message of the user; whether it had any. */
   tellResults(record: Fields, source: Source): boolean {
     const blocks = listOf(fieldsOf(record.message).content).map(fieldsOf);
     const results = blocks.filter(({ type }) => type === "tool_result");
-    for (const block of results) this.tellResult(block, source);
+    // A sub-agent that goes on beside it has not ended with the result of its call.
+    const isLaunched = fieldsOf(record.toolUseResult ?? record.tool_use_result).status === "async_launched";
+    for (const block of results) this.tellResult(block, source, isLaunched);
     return results.length > 0;
   }
 
-  private tellResult(block: Fields, source: Source): void {
+  private tellResult(block: Fields, source: Source, isLaunched = false): void {
     const id = textOf(block.tool_use_id);
     if (id === undefined) return;
     const isError = block.is_error === true;
     const text = contentText(block.content);
     const delegate = this.delegates.find(({ toolCallId, isDone }) => toolCallId === id && !isDone);
-    if (delegate) this.finishDelegate(delegate, { isError, text }, source);
+    if (delegate && !isLaunched) this.finishDelegate(delegate, { isError, text }, source);
     const isRefused = isError && refusal.test(text);
     const result = {
       isError,
@@ -127,16 +129,21 @@ export class ClaudeTeller {
   startDelegate(call: ToolCall, childRunId: string, source: Source): ClaudeTeller {
     const { jobId, runId, expertKey } = this.builder.identity;
     const { prompt, subagent_type: kind, description } = fieldsOf(call.args);
-    const childExpertKey = textOf(kind) ?? expertKey;
     const query = textOf(prompt) ?? textOf(description) ?? "";
-    const child = new ForeignRunBuilder({ jobId, runId: childRunId, expertKey: childExpertKey });
+    const child = new ForeignRunBuilder({ jobId, runId: childRunId, expertKey: textOf(kind) ?? expertKey });
     child.emit({ type: "startRun", query, parent: { runId, toolCallId: call.id } }, source);
-    const delegate = { toolCallId: call.id, teller: new ClaudeTeller(child, source), isDone: false };
-    this.delegates.push(delegate);
+    const teller = new ClaudeTeller(child, source);
+    this.delegateTo(call, teller, query, source);
+    return teller;
+  }
+
+  /** Links a sub-agent's run to the call. */
+  delegateTo(call: ToolCall, teller: ClaudeTeller, query: string, source: Source): void {
+    const { runId: childRunId, expertKey: childExpertKey } = teller.builder.identity;
+    this.delegates.push({ toolCallId: call.id, teller, isDone: false });
     this.teller.afterCall(call.id, () =>
       this.builder.emit({ type: "startDelegation", toolCallId: call.id, childRunId, childExpertKey, query }, source),
     );
-    return delegate.teller;
   }
 
   private finishDelegate(

@@ -5,7 +5,7 @@ import type { Source } from "../foreignRunBuilder";
 import type { AgentTeller, CallResult } from "./agentTeller";
 import { codexUsage } from "./agentUsage";
 import { exitText } from "./codexItems";
-import { amountOf, type Fields, fieldsOf, resultParts, textOf } from "./fields";
+import { durationIn, type Fields, fieldsOf, resultParts, textOf } from "./fields";
 
 /** Pieces of what comes whole as well. */
 const passing =
@@ -126,10 +126,4 @@ function resultOf(kind: string, event: Fields): CallResult {
       return { isError, result: resultParts(text), ...durationMs };
     }
   }
-}
-
-function durationIn(value: unknown): number | undefined {
-  const { secs, nanos } = fieldsOf(value);
-  const seconds = amountOf(secs);
-  return seconds === undefined ? undefined : Math.round(seconds * 1000 + (amountOf(nanos) ?? 0) / 1e6);
 }

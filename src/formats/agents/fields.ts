@@ -28,6 +28,13 @@ export function amountOf(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
+/** Milliseconds of a duration as Rust writes it. */
+export function durationIn(value: unknown): number | undefined {
+  const { secs, nanos } = fieldsOf(value);
+  const seconds = amountOf(secs);
+  return seconds === undefined ? undefined : Math.round(seconds * 1000 + (amountOf(nanos) ?? 0) / 1e6);
+}
+
 /** The text of a content that is a text, or parts of which some have one. */
 export function contentText(content: unknown): string {
   if (typeof content === "string") return content;
