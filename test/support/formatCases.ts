@@ -105,7 +105,10 @@ export function covers(path: string, unit: string): boolean {
   return unit === path || unit.startsWith(path + sep) || path.startsWith(unit + sep);
 }
 
-/** The places among the samples that a format reads on its own, and the files there that it accepts. */
+/**
+ * The places among the samples that a format reads on its own, and the files there that it accepts; what belongs to a place
+ * of a format that is asked before, such as the output that was captured in a run's folder, is not read on its own.
+ */
 export async function unitsOfSamples(folder: string): Promise<{ format: FormatName; unit: string }[]> {
   const names = readdirSync(folder, { recursive: true, withFileTypes: true });
   const files = names.flatMap((entry) => (entry.isFile() ? [join(entry.parentPath, entry.name)] : []));
@@ -115,7 +118,7 @@ export async function unitsOfSamples(folder: string): Promise<{ format: FormatNa
     const add = (unit: string) => found.set(`${format.name} ${unit}`, { format: format.name, unit });
     for (const each of folders) for (const unit of await format.find(each)) add(unit);
     for (const file of files) {
-      const isInside = [...found.values()].some(({ format: name, unit }) => name === format.name && covers(unit, file));
+      const isInside = [...found.values()].some(({ unit }) => covers(unit, file));
       if (!isInside && (await format.accepts(file))) add(file);
     }
   }
