@@ -1,6 +1,7 @@
-/** The library: `import { resume, run } from "runtrail"`. */
+/** The library: `import { EventLog, resume, run } from "runtrail"`. */
 import { resolve } from "node:path";
 import { messageOf, UserError } from "../base/errors";
+import type { WrittenFormatName } from "../formats/format";
 import type { AnyEvent } from "../model/events";
 import type { RunOutcome } from "../runtime/runExpert";
 import type { App, ApprovalMode, RunChoices, RunHandle } from "./app";
@@ -11,6 +12,7 @@ import { definitionFor, type GivenAnswer, launchPlan, planGoingOn } from "./plan
 export type { AnyEvent, EventOf, EventType, LiveEvent, RunEvent } from "../model/events";
 export type { ErrorClass, EventError } from "../model/failure";
 export type { Usage } from "../model/usage";
+export { EventLog, type EventLogOptions, type EventLogProblem, type FollowOptions } from "./eventLog";
 export type { GivenAnswer, RunOutcome };
 export { UserError };
 
@@ -25,6 +27,8 @@ export interface RunParams extends RunChoices {
   /** Per generation, in ms. */
   timeout?: number;
   envPaths?: readonly string[];
+  /** The systems for which it is written too while it goes on, into `perstack/exports` of the workspace. */
+  alsoWrite?: readonly WrittenFormatName[];
   /**
    * The job to go on with: with a query its newest run is continued by a new one; without, or with answers, the newest
    * run goes on in place.
@@ -44,6 +48,8 @@ export interface ResumeParams extends Omit<RunChoices, "jobId"> {
   /** Per generation, in ms. */
   timeout?: number;
   envPaths?: readonly string[];
+  /** The systems for which it is written too while it goes on, into `perstack/exports` of the workspace. */
+  alsoWrite?: readonly WrittenFormatName[];
 }
 
 export type PlayedRun = RunOutcome & { jobId: string; runId: string; dir: string };
