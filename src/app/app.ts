@@ -2,6 +2,7 @@
 
 import type { Event } from "../base/bus";
 import type { Disposable } from "../base/disposable";
+import type { WrittenFormatName } from "../formats/format";
 import type { DefinitionDocument } from "../model/definition";
 import type { AnyEvent, Origin } from "../model/events";
 import type { Message } from "../model/message";
@@ -38,6 +39,8 @@ export interface RunConditions {
   /** `.env` files to read, relative to the definition; default `.env` and `.env.local`. */
   envPaths?: readonly string[] | undefined;
   approval: ApprovalMode;
+  /** The systems for which the run is written too while it goes on, into `perstack/exports` of its workspace. */
+  alsoWrite?: readonly WrittenFormatName[] | undefined;
 }
 
 export interface StartRequest extends RunChoices, RunConditions {

@@ -1,9 +1,11 @@
 /** Puts the application together; the runtime and its libraries are loaded when the first run starts. */
 import { Emitter } from "../base/bus";
+import type { WrittenFormatName } from "../formats/format";
 import type { AnyEvent } from "../model/events";
 import type { App, AppHost, RunHandle } from "./app";
 import { createRunIndex } from "./createRunIndex";
 import { createEventBatcher } from "./eventBatcher";
+import type { LiveExports } from "./liveExports";
 import { newId } from "./newId";
 import type { LaunchedRun, RunListener } from "./runJob";
 import type { StartPorts } from "./startRun";
@@ -30,14 +32,17 @@ export function createApp(host: AppHost): App {
     },
   };
   let ports: StartPorts | undefined;
-  const openEngine = async () => {
+  let exports: LiveExports | undefined;
+  const openEngine = async (alsoWrite: readonly WrittenFormatName[] = []) => {
     const engine = await import("./deferred");
     if (!ports) {
       const queue = engine.createRunQueue(() => host.maxConcurrentRuns?.() ?? defaultConcurrency);
       const turn: StartPorts["turn"] = (run, signal) => queue.turn(run, signal);
       ports = { host, newId, runtimeVersion, listener, turn, reaper: engine.createReaper() };
     }
-    return { ...engine, ports };
+    if (alsoWrite.length === 0) return { ...engine, ports };
+    exports ??= engine.createLiveExports(report("runs for other systems"));
+    return { ...engine, ports: { ...ports, listener: both(listener, exports.listenFor(alsoWrite)) } };
   };
   let folders: readonly string[] = [];
   const follow = async (launch: (signal: AbortSignal) => Promise<LaunchedRun>): Promise<RunHandle> => {
@@ -45,7 +50,7 @@ export function createApp(host: AppHost): App {
     const { done, ...place } = await launch(controller.signal);
     const handle: RunHandle = {
       ...place,
-      done: done.finally(() => active.delete(place.runId)),
+      done: done.finally(() => exports?.settle()).finally(() => active.delete(place.runId)),
       cancel: () => controller.abort(new Error("The run was cancelled.")),
     };
     active.set(place.runId, handle);
@@ -78,11 +83,11 @@ export function createApp(host: AppHost): App {
       }
     },
     async start(request) {
-      const { startRun, ports } = await openEngine();
+      const { startRun, ports } = await openEngine(request.alsoWrite);
       return await follow((signal) => startRun(request, ports, signal));
     },
     async resume(request) {
-      const { resumeRun, ports } = await openEngine();
+      const { resumeRun, ports } = await openEngine(request.alsoWrite);
       return await follow((signal) => resumeRun(request, ports, signal));
     },
     async readCheckpoint(dir, checkpointId) {
@@ -107,6 +112,23 @@ export function createApp(host: AppHost): App {
       ports?.reaper.dispose();
       runs.dispose();
       bus.dispose();
+    },
+  };
+}
+
+function both(first: RunListener, second: RunListener): RunListener {
+  return {
+    onStart(dir, setup) {
+      first.onStart(dir, setup);
+      second.onStart(dir, setup);
+    },
+    onEvent(dir, event) {
+      first.onEvent(dir, event);
+      second.onEvent(dir, event);
+    },
+    onEnd(dir, isRecorded) {
+      first.onEnd(dir, isRecorded);
+      second.onEnd(dir, isRecorded);
     },
   };
 }

@@ -19,6 +19,7 @@ export { createRunQueue } from "./createRunQueue";
 export { readEnvFiles } from "./envFiles";
 export { findDefinitionFiles, readDefinitions } from "./findDefinitions";
 export { listModels } from "./listModels";
+export { createLiveExports } from "./liveExports";
 export { readCheckpointOf } from "./readCheckpointOf";
 export { findSources, readForeignJob, readSource } from "./readForeign";
 export { resumeRun, startRun } from "./startRun";

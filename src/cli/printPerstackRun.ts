@@ -33,7 +33,7 @@ export async function printPerstackRun(request: Request, context: CliContext): P
   let started: { app: App; handle: RunHandle } | undefined;
   const openTeller = () => {
     if (!started) throw new Error("An event comes after its run.");
-    return createJobTeller(started.handle, started.app.runs);
+    return createJobTeller(started.handle);
   };
   const printer = createPerstackPrinter(io, options, openTeller, () => readerGone.abort());
   if (options.runtime !== undefined && options.runtime !== "local") {

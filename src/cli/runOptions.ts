@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import type { ApprovalMode, RunChoices, RunConditions } from "../app/app";
 import { UserError } from "../base/errors";
+import { type WrittenFormatName, writtenFormatNames } from "../formats/format";
 import type { CliIo } from "./cliIo";
 
 export interface ModelOptions extends RunChoices {
@@ -15,6 +16,7 @@ export interface ModelOptions extends RunChoices {
   runtime?: string;
   workspace?: string;
   approve: ApprovalMode;
+  alsoWrite?: WrittenFormatName[];
   /** Whose events are printed. */
   events?: "runtrail" | "perstack";
 }
@@ -73,7 +75,18 @@ export function addModelOptions(command: Command): Command {
       new Option("--approve <mode>", "writing files and running commands: ask once a run, allow all, or read-only")
         .choices(["ask", "all", "read-only"] satisfies ApprovalMode[])
         .default("ask"),
+    )
+    .addOption(
+      new Option("--also-write <system>", "write it for this system too, into perstack/exports; may be repeated")
+        .choices(writtenFormatNames)
+        .argParser(appendSystem),
     );
+}
+
+function appendSystem(value: string, earlier: WrittenFormatName[] = []): WrittenFormatName[] {
+  const found = writtenFormatNames.find((name) => name === value);
+  if (found) return [...earlier, found];
+  throw new InvalidArgumentError(`It must be one of ${writtenFormatNames.join(", ")}.`);
 }
 
 /** Of the commands that begin with a recorded run: it says which definition and expert it is of. */
@@ -98,6 +111,7 @@ export async function termsOf(options: ModelOptions, io: CliIo): Promise<Omit<Ru
     timeoutMs: options.timeout,
     envPaths: options.envPath?.map((path) => resolve(io.cwd, path)),
     approval: options.approve,
+    alsoWrite: options.alsoWrite,
   };
 }
 
