@@ -216,8 +216,8 @@ class Sink implements ConductorSink {
       pid: this.pid,
       dir: run.dir,
     });
-    await rm(join(run.job.dir, "DONE"), { force: true });
-    await rm(join(run.job.dir, "CANCELLED"), { force: true });
+    await this.remove(join(run.job.dir, "DONE"));
+    await this.remove(join(run.job.dir, "CANCELLED"));
     await this.saveInfo(run);
     await this.post(run, event, { type: "RUN_START", body: `run started\nrun_dir: ${run.dir}`, meta: ours });
   }
@@ -243,7 +243,7 @@ class Sink implements ConductorSink {
     }
     if (event.type !== "finishRun") return;
     await this.put(join(job.dir, "DONE"), "");
-    await rm(join(job.dir, "CANCELLED"), { force: true });
+    await this.remove(join(job.dir, "CANCELLED"));
     // As its own readers do with runs that were killed, once their task is done.
     for (const each of job.runs.filter(({ isCancelled }) => isCancelled)) {
       each.info = { ...each.info, status: "completed", exit_code: 0 };
@@ -286,6 +286,11 @@ class Sink implements ConductorSink {
   private async put(file: string, text: string): Promise<void> {
     await writeFile(file, text);
     this.files.add(file);
+  }
+
+  private async remove(file: string): Promise<void> {
+    await rm(file, { force: true });
+    this.files.delete(file);
   }
 
   private async createOnce(file: string, text: string): Promise<void> {

@@ -177,7 +177,7 @@ function originalIds(messages: readonly BusMessage[]): { job?: string; runs: Map
   let job: string | undefined;
   for (const { type, runId, meta } of messages) {
     if (type !== "RUN_START" || runId === undefined) continue;
-    if (meta?.runtrail_run_id) runs.set(runId, meta.runtrail_run_id);
+    if (meta?.runtrail_run_id !== undefined) runs.set(runId, meta.runtrail_run_id);
     job ??= meta?.runtrail_job_id;
   }
   return { runs, ...(job !== undefined && { job }) };

@@ -2,6 +2,7 @@
 import { parseDocument } from "yaml";
 import { messageOf } from "../../base/errors";
 import { isObject } from "../jsonRecords";
+import { faultOfYaml } from "../safeYaml";
 
 /** What Conductor Loop writes has a few hundred bytes to a few thousand; a parser takes seconds for what is made to be slow. */
 export const yamlLimit = 64 * 1024;
@@ -18,6 +19,8 @@ export async function readYaml(text: string): Promise<YamlReading> {
   if (text.length > yamlLimit) {
     return { value: {}, fault: { line: 1, reason: `Too large to be read: the limit is ${yamlLimit} bytes.` } };
   }
+  const tooDeep = faultOfYaml(text);
+  if (tooDeep !== undefined) return { value: {}, fault: { line: 1, reason: tooDeep } };
   const simple = readScalarLines(text);
   if (simple.isWhole) return { value: simple.value };
   try {

@@ -41,7 +41,7 @@ export function endingOf(info: RunInfo, evidence: EndingEvidence): RunEnding {
   const stopped = stopReasons.find((reason) => reason === meta?.stop_reason);
   if (stopped) {
     const reason = stopped === "cancelled" ? evidence.cancelled : undefined;
-    return { kind: "stopped", reason: stopped, message: reason || (summary === killed ? undefined : summary) };
+    return { kind: "stopped", reason: stopped, message: reason || summary };
   }
   const isCompleted = isOver ? info.status === "completed" : code === 0;
   if (summary === killed || (isCompleted && code === -1)) {

@@ -62,7 +62,9 @@ export async function translateRun(source: SourceFiles, run: RunToTranslate): Pr
     agentFailure: said.outcome?.failure,
   });
   const isOver = ending.kind !== "open";
-  const endedAt = isOver ? (info.endedAt ?? stop?.timestamp) : undefined;
+  // Ours stands behind the last event, whether or not that had a time.
+  const stoppedAt = metaOf(stop)?.[writtenBy] === undefined ? stop?.timestamp : undefined;
+  const endedAt = isOver ? (info.endedAt ?? stoppedAt) : undefined;
 
   const builder = openBuilder();
   builder.emit(startOf(run, said.outcome, (await readPrompt(source, dir)) ?? promptOf(run.task ?? "") ?? ""), start);

@@ -73,7 +73,9 @@ export function endInfo(
   info: WrittenInfo,
   event: EventOf<"finishRun" | "stopRun" | "errorRun">,
 ): { info: WrittenInfo; meta?: Record<string, string> } {
-  const ended = { ...info, pid: 0, pgid: 0, end_time: writtenTime(event.timestamp) };
+  // Where nobody knows how long it took, nobody knows when it ended.
+  const end_time = event.durationMs === undefined ? noTime : writtenTime(event.timestamp);
+  const ended = { ...info, pid: 0, pgid: 0, end_time };
   if (event.type === "finishRun") return { info: { ...ended, exit_code: 0, status: "completed" } };
   if (event.type === "stopRun") {
     const { reason, message = `stopped: ${reason}` } = event;
