@@ -5,7 +5,7 @@ import { formatCost, formatCount, formatDuration, formatTime, formatTokens, isKn
 import { element, escapeHtml } from "./html";
 import { countSteps } from "./nodeItems";
 import { oneLine, plainLines } from "./plainText";
-import { runRowStatus, statusSign, statusText } from "./rowStatus";
+import { runRowStatus, statusSign } from "./rowStatus";
 import type { Run } from "./run";
 import { type CalledRun, graphOf } from "./runGraph";
 import { formatGraph } from "./runPageGraph";
@@ -122,7 +122,7 @@ function formatSection(section: Section, all: readonly Section[], places: Readon
       ? `<h3>Graph</h3>${element("p", 'class="note"', `${order}${omitted}`.trim())}${formatGraph(graph, name)}`
       : "",
     `<h3>${isWorkflow ? "Nodes" : "Steps"}</h3>${formatRows(rows, (runId) => places.get(runId))}`,
-    timeline === "" ? "" : `<h3>Timeline</h3>${legendOf(rows)}${timeline}`,
+    timeline === "" ? "" : `<h3>Timeline</h3>${timeline}`,
     formatAnswer(run),
     "</section>",
   ].join("");
@@ -151,7 +151,7 @@ function formatFacts({ run, rows, source }: Section, places: ReadonlyMap<string,
     ["Steps", [formatCount(countSteps(run.steps), "step"), formatCount(calls, "tool call")].join(", ")],
     ["Tokens", tokensOf(run)],
     ["Cost", formatCost(run.cost) || (rows.length > 0 ? "unknown" : "")],
-    ["Came from", run.origin ? escapeHtml(oneLine(describeOrigin(run.origin), 400)) : ""],
+    ["Came from", run.origin ? link(places.get(run.origin.runId), describeOrigin(run.origin)) : ""],
     ["Called by", run.parent ? link(caller, `run ${run.parent.runId}`) : ""],
     ["System", escapeHtml(oneLine(source, 80))],
     ["Job", escapeHtml(oneLine(run.jobId, 200))],
@@ -161,7 +161,7 @@ function formatFacts({ run, rows, source }: Section, places: ReadonlyMap<string,
 }
 
 function link(target: string | undefined, text: string): string {
-  const shown = escapeHtml(oneLine(text, 200));
+  const shown = escapeHtml(oneLine(text, 400));
   return target === undefined ? shown : `<a href="#${target}">${shown}</a>`;
 }
 
@@ -196,18 +196,6 @@ function rowOfFailure({ step, seq, toolCallId }: Failure, rows: readonly PageRow
     (row) => row.depth === 1 && row.failures.some((each) => each.seq === seq && each.toolCallId === toolCallId),
   );
   return part?.id ?? `${name}-s${step}`;
-}
-
-function legendOf(rows: readonly PageRow[]): string {
-  const present = [...new Set(rows.map(({ status }) => status))];
-  const words = present.map(
-    (status) => `<span class="${status}"><span class="tone">■</span> ${statusText(status)}</span>`,
-  );
-  const asked = rows.some(({ generations }) => generations.length > 0) ? ["light line: the model is asked"] : [];
-  const isMoment = ({ startedAt, finishedAt, durationMs, status }: PageRow) =>
-    (startedAt ?? finishedAt) !== undefined && durationMs === undefined && status !== "never" && status !== "skipped";
-  const moments = rows.some(isMoment) ? ["ring: a moment, how long it took is not known"] : [];
-  return `<p class="note">${[...words, ...asked, ...moments].join(" · ")}</p>`;
 }
 
 function formatAnswer({ text }: Run): string {

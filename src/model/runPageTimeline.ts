@@ -7,11 +7,13 @@ import { greatestOf, leastOf, type PageRow } from "./runPageRows";
 const maxLanes = 400;
 const ticks = [0, 0.25, 0.5, 0.75, 1];
 
-/** "" where no time is known. */
+/** "" where there is nothing to show. */
 export function formatTimeline(rows: readonly PageRow[]): string {
   const from = leastOf(rows.flatMap(({ startedAt, finishedAt }) => startedAt ?? finishedAt ?? []));
   const to = greatestOf(rows.flatMap(({ startedAt, finishedAt }) => finishedAt ?? startedAt ?? []));
-  if (from === undefined || to === undefined) return "";
+  if (rows.length === 0) return "";
+  const isTimed = rows.some(({ durationMs }) => durationMs !== undefined);
+  if (!isTimed || from === undefined || to === undefined) return '<p class="note">No times are recorded.</p>';
   const scale = (at: number) => (to === from ? 0 : ((at - from) / (to - from)) * 100);
   const lanes = rows.slice(0, maxLanes).map((row) => formatLane(row, scale));
   const left = rows.length - lanes.length;
@@ -21,7 +23,19 @@ export function formatTimeline(rows: readonly PageRow[]): string {
     const text = to === from ? (part === 0 ? "0 ms" : "") : formatDuration((to - from) * part);
     return `<text class="small" x="${part * 100}%" y="13" text-anchor="${anchor}">${text}</text>`;
   });
-  return `<table class="timeline"><thead><tr><th scope="col">Step</th><td><svg width="100%" height="18" aria-hidden="true">${axis.join("")}</svg></td></tr></thead><tbody>${lanes.join("")}</tbody></table>${more}`;
+  return `${legendOf(rows)}<table class="timeline"><thead><tr><th scope="col">Step</th><td><svg width="100%" height="18" aria-hidden="true">${axis.join("")}</svg></td></tr></thead><tbody>${lanes.join("")}</tbody></table>${more}`;
+}
+
+function legendOf(rows: readonly PageRow[]): string {
+  const present = [...new Set(rows.map(({ status }) => status))];
+  const words = present.map(
+    (status) => `<span class="${status}"><span class="tone">■</span> ${statusText(status)}</span>`,
+  );
+  const asked = rows.some(({ generations }) => generations.length > 0) ? ["light line: the model is asked"] : [];
+  const isMoment = ({ startedAt, finishedAt, durationMs, status }: PageRow) =>
+    (startedAt ?? finishedAt) !== undefined && durationMs === undefined && status !== "never" && status !== "skipped";
+  const moments = rows.some(isMoment) ? ["ring: a moment, how long it took is not known"] : [];
+  return `<p class="note">${[...words, ...asked, ...moments].join(" · ")}</p>`;
 }
 
 function formatLane(row: PageRow, scale: (at: number) => number): string {
