@@ -1,7 +1,7 @@
 /** Runs in the editor: started by a command, followed to the failing step and the source, read in documents. */
 import assert from "node:assert/strict";
 import { cp, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as vscode from "vscode";
 import type { RunSummary } from "../../src/app/runIndex";
 import { waitUntil } from "../support/waitUntil";
@@ -125,6 +125,25 @@ export default suite("runs in the editor", {
     assert.equal(await copied("copyRunPath", run.dir), run.dir);
     const events = await copied("copyEvent", { kind: "item", dir: run.dir, step: 1, seq: 2 });
     for (const line of events.split("\n")) assert.equal(JSON.parse(line).runId, run.runId);
+  },
+
+  "give a summary of what failed, of the run, its job and the step, to the clipboard": async ({ workspace }) => {
+    const run = await failedRun(workspace);
+    const copied = async (argument?: unknown) => {
+      await vscode.env.clipboard.writeText("");
+      await command("copyFailureSummary", argument);
+      return await vscode.env.clipboard.readText();
+    };
+    const summary = await copied(run.dir);
+    assert.match(summary, /fatal: errorRun replay_diverged/u);
+    assert.match(summary, /recovered: finishToolCall tool_error/u);
+    assert.ok(summary.includes(run.runId));
+    assert.ok(summary.length < 2_000, `${summary.length} characters`);
+    const jobDir = dirname(dirname(run.dir));
+    assert.equal(await copied({ kind: "job", id: `job:${jobDir}`, jobDir }), summary);
+    const step = run.failure?.step ?? 0;
+    const ofStep = await copied({ kind: "step", id: "step", dir: run.dir, step });
+    assert.ok(ofStep.includes("replay_diverged") && !ofStep.includes("recovered"), ofStep);
   },
 
   "wait for an approval until it is given": async ({ workspace }) => {

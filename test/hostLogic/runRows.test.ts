@@ -118,6 +118,7 @@ describe("a job's row", () => {
     const row = jobRow(job, moment);
     expect(row.label).toBe("Run the tests. Mend what fails.");
     expect(row.icon.id).toBe("error");
+    expect(row.context).toEqual(["job", "settled", "someFailed"]);
     expect(job.runs).toHaveLength(2);
   });
 });

@@ -1,10 +1,10 @@
 /** Commands that show: failing steps, logs, details, sources, the view and the output. */
 import * as vscode from "vscode";
 import { placeOfRun } from "../../app/placeOfRun";
-import type { RunSummary } from "../../app/runIndex";
 import { failingStepOf } from "../../model/failures";
 import type { CommandParts, Commands } from "./commandParts";
-import { currentTarget, itemPlace, pickRun, resolveTarget, targetOf } from "./commandTarget";
+import { itemPlace, resolveTarget } from "./commandTarget";
+import { failedRun } from "./failedRun";
 import { openDetails } from "./openDetails";
 
 export function navigationCommands(parts: CommandParts): Commands {
@@ -15,32 +15,17 @@ export function navigationCommands(parts: CommandParts): Commands {
   };
   /** The file, where several runs lie in one. */
   const placeOf = (dir: string) => placeOfRun(dir, app.runs.get(dir)?.runId ?? "");
-  const hasFailure = ({ failure }: RunSummary) => failure !== undefined;
-
-  /**
-   * What was pointed at. Without that: the selected row's run (a run that starts is selected), the open log's, the
-   * newest one; those that ended badly before those that only recovered from something.
-   */
-  const failedRun = async (argument: unknown): Promise<string | undefined> => {
-    const given = targetOf(argument, parts);
-    if (given) return given.dir;
-    const near = [targetOf(runsView.view.selection[0], parts), currentTarget(parts)].map((each) => each?.dir);
-    const runs = [...near.map((dir) => (dir === undefined ? undefined : app.runs.get(dir))), ...app.runs.list()];
-    const failed = runs.filter((run) => run !== undefined).filter(hasFailure);
-    const worst = failed.find(({ failure }) => failure?.grade !== "recovered");
-    return (worst ?? failed[0])?.dir ?? (await pickRun(parts, "Choose a run"))?.dir;
-  };
 
   return {
     async goToFailingStep(argument) {
-      const dir = await failedRun(argument);
+      const dir = await failedRun(argument, parts);
       if (dir) await navigation.goToFailingStep(dir);
     },
     async nextFailure(argument) {
-      await navigation.walk(1, await failedRun(argument));
+      await navigation.walk(1, await failedRun(argument, parts));
     },
     async previousFailure(argument) {
-      await navigation.walk(-1, await failedRun(argument));
+      await navigation.walk(-1, await failedRun(argument, parts));
     },
     async goToSource(argument) {
       const target = await resolveTarget(argument, parts, "Choose the run whose source to open");

@@ -7,6 +7,7 @@ import type { CommandParts } from "./commandParts";
 import { continueCommands } from "./continueCommands";
 import { definitionCommands } from "./definitionCommands";
 import { deleteCommands } from "./deleteCommands";
+import { failureCommands } from "./failureCommands";
 import { forkCommands } from "./forkCommands";
 import { inputCommands } from "./inputCommands";
 import { keyCommands } from "./keyCommands";
@@ -20,6 +21,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   const groups = [
     runCommands,
     navigationCommands,
+    failureCommands,
     definitionCommands,
     keyCommands,
     modelCommands,

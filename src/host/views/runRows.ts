@@ -57,7 +57,12 @@ export function jobRow(job: Job, { now, waiting }: RunMoment, isOpened = false):
     label,
     description: joinParts(system, started, spent, from),
     icon: statusIcon(status),
-    context: ["job", ...(isDeletable ? ["settled"] : []), ...(isOpened ? ["opened"] : [])],
+    context: [
+      "job",
+      ...(isDeletable ? ["settled"] : []),
+      ...(isOpened ? ["opened"] : []),
+      ...(job.runs.some((run) => run.failure !== undefined) ? ["someFailed"] : []),
+    ],
     children: going || waits ? "expanded" : "collapsed",
     spoken: joinParts(`Job: ${label}`, statusWords(status), system, started, spent, from),
   };
