@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openexpertise } from "../../src/formats/openexpertise/openexpertise";
+import { isPageTree } from "../../src/formats/openexpertise/pageTree";
 import type { EventOf } from "../../src/model/events";
 import { treeState } from "../support/treeState";
 import { eventsIn } from "./foreignRunLaws";
@@ -205,6 +206,39 @@ describe("a database that is not what it should be", () => {
     const { writes, reasons } = await writesOf(folder);
     expect([writes.length, reasons.length]).toEqual([2, 1]);
   });
+});
+
+it("is read in a thread where it is large: what is there is the same", async () => {
+  const folder = await makeExperience([log()]);
+  const database = openState(folder);
+  put(database, [
+    ["seen", undefined, "x".repeat(600_000), "a", "r-1", 2],
+    ["seen", "x", "y", "a", "r-1", 3],
+  ]);
+  database.close();
+  const { writes, reasons } = await writesOf(folder);
+  expect([valuesOf(writes), reasons]).toEqual([
+    [
+      [undefined, "x".repeat(600_000)],
+      ["x", "y"],
+    ],
+    [],
+  ]);
+});
+
+it("is a tree of pages as SQLite makes it, and none where a page hangs at several places", async () => {
+  const folder = await makeExperience([log()]);
+  const database = openState(folder);
+  put(
+    database,
+    Array.from({ length: 2000 }, (_, at): Row => ["seen", at, "x".repeat(50), "a", "r-1", at]),
+  );
+  database.close();
+  const file = await readFile(join(folder, ".openexpertise", "state.sqlite"));
+  expect(file.length).toBeGreaterThan(100_000);
+  expect(isPageTree(file)).toBe(true);
+  expect(isPageTree(manyLinks())).toBe(false);
+  expect(isPageTree(file.subarray(0, file.length - 1))).toBe(false);
 });
 
 /** Page 1 leads to page 2 many times, that to page 3, and so on: a walk along each link would take for ever. */

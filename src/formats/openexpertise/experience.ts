@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { LineCounter, parseDocument } from "yaml";
 import { messageOf } from "../../base/errors";
 import { isObject } from "../jsonRecords";
+import { faultOfYaml } from "../safeYaml";
 import type { SourceFiles } from "../sourceFiles";
 import { textOf } from "./runLogRecord";
 
@@ -59,14 +60,13 @@ interface ParsedExperience {
   problems: { line?: number; reason: string }[];
 }
 
-/** A definition that people write is far smaller; YAML takes long to parse. */
-const largest = 1024 * 1024;
-
 function parseExperience(text: string): ParsedExperience {
-  if (text.length > largest) return { experience: {}, problems: [{ reason: "Too large for a definition." }] };
+  const fault = faultOfYaml(text);
+  if (fault !== undefined) return { experience: {}, problems: [{ reason: fault }] };
   const lines = new LineCounter();
   try {
-    const document = parseDocument(text, { lineCounter: lines, logLevel: "silent" });
+    // To look for keys that are there twice takes a time that grows with the square of their number.
+    const document = parseDocument(text, { lineCounter: lines, logLevel: "silent", uniqueKeys: false });
     const problems = document.errors.slice(0, 1).map(({ message, pos }) => ({
       line: lines.linePos(pos[0]).line,
       reason: `Not YAML: ${message.split("\n", 1)[0] ?? ""}`,
