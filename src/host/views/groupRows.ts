@@ -19,7 +19,14 @@ export function groupRow(shown: Group, { now, waiting }: RunMoment, isOpened: bo
   const state = oneLine(group.state ?? "", 100);
   const counted = groups.length > 0 ? formatCount(groups.length, "task") : formatCount(runs.length, "run");
   const started = newest && groups.length === 0 ? formatMoment(newest.startedAt, now) : undefined;
-  const told = joinParts(parent ? undefined : sourceLabel, state, counted, started);
+  const failed = groups.filter((each) => hasFailed(each, waiting)).length;
+  const told = joinParts(
+    parent ? undefined : sourceLabel,
+    state,
+    counted,
+    failed > 0 ? `${failed} failed` : "",
+    started,
+  );
   return {
     label,
     description: told,
@@ -33,6 +40,13 @@ export function groupRow(shown: Group, { now, waiting }: RunMoment, isOpened: bo
       parent && sourceLabel,
     ),
   };
+}
+
+/** By its newest run: one that was started again and did it is no failure any more. */
+function hasFailed({ job }: Group, waiting: RunMoment["waiting"]): boolean {
+  const [newest] = topRuns(job);
+  const status = newest && statusOfRun(newest, waiting);
+  return status === "fatal" || status === "blocked" || status === "partial";
 }
 
 export function documentRow({ label, file }: { label: string; file: string }): Row {
