@@ -2,7 +2,7 @@
 
 import type { App, RunHandle, RunOutcome } from "../app/app";
 import { exitCodes } from "../app/exitCodes";
-import { messageOf } from "../base/errors";
+import { messageOf, UserError } from "../base/errors";
 import type { AnyEvent } from "../model/events";
 import type { Run } from "../model/run";
 import { createAskApproval } from "./askApproval";
@@ -45,8 +45,10 @@ export async function playRun(
     env: io.env,
     readSecrets: async () => ({}),
     askApproval: createAskApproval(dialog),
-    reportError: (error, context) =>
-      view.notice(`${context}: ${error instanceof Error ? error.stack : messageOf(error)}`),
+    reportError: (error, context) => {
+      const isBug = error instanceof Error && !(error instanceof UserError);
+      view.notice(`${context}: ${isBug ? error.stack : messageOf(error)}`);
+    },
   });
   let handle: RunHandle | undefined;
   let early: AnyEvent[] | undefined = [];

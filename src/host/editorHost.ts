@@ -1,6 +1,7 @@
 /** What the editor gives the application: environment, keys, approvals, prices and a place for bugs. */
-import type * as vscode from "vscode";
+import * as vscode from "vscode";
 import type { AppHost } from "../app/app";
+import { UserError } from "../base/errors";
 import type { ApiKeys } from "./apiKeys";
 import type { Approvals } from "./approvals";
 import { createKeyRedactor } from "./keyRedactor";
@@ -28,6 +29,12 @@ export function createEditorHost(parts: {
     maxConcurrentRuns: readMaxConcurrentRuns,
     languageModels: { list: listEditorModels, open: openEditorModel },
     reportError(error, context) {
+      if (error instanceof UserError) {
+        const message = redact(error.toDisplay());
+        log.warn(`${context}: ${message}`);
+        void vscode.window.showWarningMessage(message);
+        return;
+      }
       log.error(redact(`${context}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
     },
   };

@@ -7,11 +7,11 @@ import type { Definitions } from "./definitions";
 import { smallerLimits } from "./jobLimits";
 import type { ModelSelection } from "./modelSelection";
 import { tellEnd, tellQuestion } from "./runNotifications";
-import { readApprovalMode, readJobLimits } from "./settings";
+import { readAlsoWrite, readApprovalMode, readJobLimits } from "./settings";
 import type { RunsView } from "./views/runsView";
 
-export type RunRequest = Omit<StartRequest, "approval" | "workspaceRoot">;
-export type GoOnRequest = Omit<ResumeRequest, "approval" | "by">;
+export type RunRequest = Omit<StartRequest, "approval" | "workspaceRoot" | "alsoWrite">;
+export type GoOnRequest = Omit<ResumeRequest, "approval" | "by" | "alsoWrite">;
 
 export class RunStarter {
   constructor(
@@ -26,14 +26,15 @@ export class RunStarter {
     const { definitionPath, expertKey, from } = request;
     return await this.launch(definitionPath, expertKey, async () => {
       const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(definitionPath));
+      // What goes on from a run stays where that run is.
+      const workspaceRoot = from ? workspaceOf(from.dir) : (folder?.uri.fsPath ?? path.dirname(definitionPath));
       const chosen = this.models.current;
       return await this.app.start({
         ...(chosen && { provider: chosen.provider, model: chosen.model }),
         ...smallerLimits(readJobLimits(), this.definitions.get(definitionPath)?.definition),
         ...request,
-        approval: readApprovalMode(),
-        // What goes on from a run stays where that run is.
-        workspaceRoot: from ? workspaceOf(from.dir) : (folder?.uri.fsPath ?? path.dirname(definitionPath)),
+        ...{ approval: readApprovalMode(), workspaceRoot },
+        alsoWrite: readAlsoWrite(vscode.Uri.file(workspaceRoot)),
       });
     });
   }
@@ -42,7 +43,11 @@ export class RunStarter {
   async resume(request: GoOnRequest): Promise<RunHandle | undefined> {
     const run = this.app.runs.get(request.dir);
     return await this.launch(request.definitionPath ?? run?.definitionPath, run?.expertKey ?? "The run", () =>
-      this.app.resume({ ...request, approval: readApprovalMode(), by: "user" }),
+      this.app.resume({
+        ...request,
+        ...{ approval: readApprovalMode(), by: "user" },
+        alsoWrite: readAlsoWrite(vscode.Uri.file(workspaceOf(request.dir))),
+      }),
     );
   }
 

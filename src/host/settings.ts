@@ -1,6 +1,7 @@
 /** The settings a user can change, read when they are needed and checked before they are believed. */
 import * as vscode from "vscode";
 import type { ApprovalMode } from "../app/app";
+import { type WrittenFormatName, writtenFormatNames } from "../formats/format";
 import type { Price } from "../model/prices";
 import { isRecord } from "../model/toolText";
 import type { JobLimits } from "./jobLimits";
@@ -37,6 +38,12 @@ export function readMaxConcurrentRuns(): number {
 /** As they stand in the setting. */
 export function readRunFolders(): unknown {
   return vscode.workspace.getConfiguration(section).get("runFolders");
+}
+
+/** What is no system that runs are written for is left out. */
+export function readAlsoWrite(folder: vscode.Uri): WrittenFormatName[] {
+  const names: unknown = vscode.workspace.getConfiguration(section, folder).get("alsoWrite");
+  return Array.isArray(names) ? writtenFormatNames.filter((name) => names.includes(name)) : [];
 }
 
 /** 0 is no limit. */

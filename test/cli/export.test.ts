@@ -114,3 +114,30 @@ it("writes nothing where something is, or where nothing is meant", async () => {
   expect(await run(root, "export", "traces.jsonl", "--format", "codex", "--out", "new")).toMatchObject({ code: 2 });
   expect(await readdir(root)).not.toContain("new");
 });
+
+it("writes a run while it goes on for each system that --also-write names, and says which there are", async () => {
+  bench = await openJobBench(expertsToml({ coordinator: "" }), { coordinator: [{ text: "All is done." }] });
+  const env = { ANTHROPIC_API_KEY: "sk-test-0123456789", ANTHROPIC_BASE_URL: bench.server.baseUrlFor("anthropic") };
+  const io = createTestIo({ cwd: bench.root, env });
+  const also = ["--also-write", "otel", "--also-write=perstack"];
+  expect(await runCli(["run", "coordinator", "Do it", ...also], io)).toBe(0);
+  for (const format of ["otel", "perstack"]) {
+    const summary = await summarize(bench.root, join("perstack", "exports", format));
+    expect(summary).toMatchObject({ source: format, runs: [{ title: "coordinator: Do it", status: "finished" }] });
+  }
+  // What is written for others is not shown beside the runs themselves.
+  expect((await summarize(bench.root, ".")).runs).toHaveLength(1);
+  const wrong = await run(bench.root, "run", "coordinator", "Do it", "--also-write", "codex");
+  expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining("perstack, conductor, runner") });
+});
+
+it("says on standard error, without a stack, what keeps a system's files from being written", async () => {
+  bench = await openJobBench(expertsToml({ coordinator: "" }), { coordinator: [{ text: "All is done." }] });
+  await mkdir(join(bench.root, "perstack"));
+  await writeFile(join(bench.root, "perstack", "exports"), "a file in the way");
+  const env = { ANTHROPIC_API_KEY: "sk-test-0123456789", ANTHROPIC_BASE_URL: bench.server.baseUrlFor("anthropic") };
+  const io = createTestIo({ cwd: bench.root, env });
+  expect(await runCli(["run", "coordinator", "Do it", "--also-write", "otel"], io)).toBe(0);
+  expect(io.err()).toContain("no longer written for OpenTelemetry");
+  expect(io.err()).not.toContain("    at ");
+});
