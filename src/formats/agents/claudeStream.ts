@@ -11,6 +11,9 @@ import { amountOf, contentText, countOf, type Fields, fieldsOf, listOf, textOf }
 /** Pieces of what comes whole as well. */
 const passing: ReadonlySet<unknown> = new Set(["stream_event", "tool_progress", "keep_alive"]);
 
+/** Sub-agents below sub-agents: more than any session has. */
+const mostLevels = 50;
+
 export function isClaudeRecord({ type, subtype, message, event, session_id: session }: Fields): boolean {
   switch (type) {
     case "system":
@@ -82,8 +85,8 @@ export class ClaudeStream implements StreamTeller {
     const known = all.flatMap(({ delegates }) => delegates).find(({ toolCallId }) => toolCallId === id);
     if (known) return known.teller;
     const owner = all.find(({ teller }) => teller.callOf(id)) ?? this.main;
-    const call = owner.teller.callOf(id);
-    return call ? owner.startDelegate(call, `${owner.builder.runId}-${id}`, source) : this.main;
+    const call = owner.level < mostLevels ? owner.teller.callOf(id) : undefined;
+    return call ? owner.startDelegate(call, `${owner.builder.runId}-${id}`, source) : owner;
   }
 
   private tellUser(record: Fields, source: Source): void {

@@ -46,6 +46,8 @@ export class ClaudeTeller {
   constructor(
     readonly builder: ForeignRunBuilder,
     start: Source,
+    /** How many sub-agents it is below the session. */
+    readonly level = 0,
   ) {
     this.teller = new AgentTeller(builder, start, "claude");
   }
@@ -132,7 +134,7 @@ export class ClaudeTeller {
     const query = textOf(prompt) ?? textOf(description) ?? "";
     const child = new ForeignRunBuilder({ jobId, runId: childRunId, expertKey: textOf(kind) ?? expertKey });
     child.emit({ type: "startRun", query, parent: { runId, toolCallId: call.id } }, source);
-    const teller = new ClaudeTeller(child, source);
+    const teller = new ClaudeTeller(child, source, this.level + 1);
     this.delegateTo(call, teller, query, source);
     return teller;
   }
