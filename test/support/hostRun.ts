@@ -43,7 +43,7 @@ export async function runHostTests(version: VscodeServer["version"]): Promise<re
     const page = await browser.newPage();
     page.on("console", (message) => messages.push(message.text()));
     const testsPath = join(projectRoot, "out", "host-tests", "index.cjs");
-    await page.goto(server.url(workspace, { developmentPath: projectRoot, testsPath }));
+    await page.goto(server.url(workspace, { developmentPath: projectRoot, testsPath }), { timeout: 120_000 });
     return await followReport(reportPath);
   } finally {
     await browser.close();

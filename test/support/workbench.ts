@@ -74,8 +74,8 @@ export async function openWorkbench(
   const browser = await launchChromium();
   try {
     const page = await browser.newPage({ viewport: size });
-    await page.goto(server.url(folder, developmentPath === undefined ? {} : { developmentPath }));
-    await page.waitForSelector(".monaco-workbench .activitybar .action-item", { timeout: 60_000 });
+    await page.goto(server.url(folder, developmentPath === undefined ? {} : { developmentPath }), { timeout: 120_000 });
+    await page.waitForSelector(".monaco-workbench .activitybar .action-item", { timeout: 120_000 });
     return workbenchOf(server, browser, page);
   } catch (error) {
     await browser.close();
