@@ -282,6 +282,7 @@ describe.skipIf(!hasFixtures)("the samples", () => {
     const bodies = runs.flatMap(notesIn).map(({ data }) => (data as { body?: string }).body);
     expect(bodies).toContain("A markdown body with a rule:\n---\nkey: value that is not a header\n---\nafter the rule");
     expect(groups.filter(({ state }) => state === "done")).toHaveLength(6);
+    expect(groups.filter(({ state }) => state === "failed: max restarts (1) exceeded")).toHaveLength(1);
   });
 
   it("of our own say how their tasks stand", async () => {

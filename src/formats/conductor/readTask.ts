@@ -1,5 +1,6 @@
 /** A task's folder: its runs, in the order in which they began, what was posted about them, and how the task stands. */
 import { basename, dirname, join } from "node:path";
+import { firstLine } from "../../model/plainText";
 import type { ForeignDocument, ForeignGroup, ForeignRun, FormatProblem } from "../format";
 import { openSourceFiles, type SourceFiles } from "../sourceFiles";
 import { assignNotes, type Note, noteOfMessage, noteOfRequest } from "./assignNotes";
@@ -82,7 +83,7 @@ export async function readTask(
       })),
     );
   }
-  const state = await stateOf(source, taskDir, around, { cancelled, isDone: has("DONE"), runs });
+  const state = await stateOf(source, taskDir, around, { cancelled, isDone: has("DONE"), runs, posted });
   const documents = entries.flatMap(({ name, kind }): ForeignDocument[] => {
     const label = kind === "file" ? labelOf(name) : undefined;
     return label === undefined ? [] : [{ label, file: join(taskDir, name) }];
@@ -199,16 +200,25 @@ async function stateOf(
   source: SourceFiles,
   taskDir: string,
   around: Surroundings,
-  { cancelled, isDone, runs }: { cancelled: string | undefined; isDone: boolean; runs: readonly TaskRun[] },
+  known: { cancelled: string | undefined; isDone: boolean; runs: readonly TaskRun[]; posted: readonly BusMessage[] },
 ): Promise<string | undefined> {
+  const { cancelled, isDone, runs, posted } = known;
   if (cancelled !== undefined) return cancelled === "" ? "cancelled" : `cancelled: ${cancelled}`;
   if (isDone) return "done";
   const [project, task] = [basename(dirname(taskDir)), basename(taskDir)];
   const waiting = (await around.waiting()).find((entry) => entry.projectId === project && entry.taskId === task);
   if (waiting) return `queued, place ${waiting.place}`;
-  if (runs.some(({ info }) => info !== undefined)) return undefined;
+  if (runs.some(({ info }) => info !== undefined)) return lossOf(posted);
   const blocking = await blockingTasks(source, taskDir, around);
   return blocking.length > 0 ? `blocked by ${blocking.join(", ")}` : undefined;
+}
+
+/** The last word of the loop, where it gave up. */
+function lossOf(posted: readonly BusMessage[]): string | undefined {
+  const last = posted.findLast(
+    ({ runId, body }) => runId === undefined && /^(?:task failed:|starting root)/u.test(body),
+  );
+  return last?.body.startsWith("task failed:") ? firstLine(last.body.slice("task ".length)) : undefined;
 }
 
 const dependenciesAtMost = 100;

@@ -40,11 +40,12 @@ export class Surroundings {
   private readonly ready = new Map<string, Promise<boolean>>();
   private queue: Promise<QueueEntry[]> | undefined;
   private audit: Promise<AuditRecord[]> | undefined;
+  private readonly readOfOthers: string[] = [];
 
   /** @param root the folder that holds the projects */
   constructor(
     readonly root: string,
-    signal?: AbortSignal,
+    private readonly signal?: AbortSignal,
   ) {
     this.source = openSourceFiles(root, signal);
   }
@@ -54,7 +55,7 @@ export class Surroundings {
   }
 
   get files(): readonly string[] {
-    return this.source.files;
+    return [...this.source.files, ...this.readOfOthers];
   }
 
   async busOf(projectDir: string): Promise<BusMessage[]> {
@@ -159,7 +160,7 @@ export class Surroundings {
     if (entries.some(({ name, kind }) => name === "DONE" && kind === "file")) return true;
     if (!entries.some(({ name, kind }) => name === "runs" && kind === "folder")) return false;
     // Its problems are told where it is read for itself.
-    const own = openSourceFiles(taskDir);
+    const own = openSourceFiles(taskDir, this.signal);
     const infos = [];
     for (const { name, kind } of await own.list(join(taskDir, "runs"))) {
       const runDir = join(taskDir, "runs", name);
@@ -172,6 +173,7 @@ export class Surroundings {
       )
         infos.push(await readRunInfo(own, runDir));
     }
+    this.readOfOthers.push(...own.files);
     return infos.at(-1)?.status === "completed" && infos.every((info) => info?.status !== "running");
   }
 }
