@@ -130,6 +130,14 @@ describe("a session of Codex", () => {
     expect(run).toMatchObject({ parent: { runId: "th-0" }, expertKey: "explorer" });
   });
 
+  it("is known though its first line is damaged: the file's name has its id", async () => {
+    const { root } = await readSession(jsonLines(codexMeta()));
+    const damaged = `{"timestamp":"x\n${jsonLines(codexEvent(1, "user_message", { message: "Fix the build" }))}`;
+    await writeFile(join(root, file), damaged);
+    const { runs } = await codex.read(join(root, file));
+    expect(runs.map(({ runId, problems }) => [runId, problems.map(({ line }) => line)])).toEqual([[codexSession, [1]]]);
+  });
+
   it("of an older version has no envelopes and no times of its records", async () => {
     const item = (type: string, more: object) => ({ type, ...more });
     const { run, told } = await readSession(

@@ -104,6 +104,14 @@ describe("a chat of Gemini CLI", () => {
     expect({ ...run, eventCount: 0 }).toEqual({ ...same.run, eventCount: 0 });
   });
 
+  it("is known though its heading is damaged", async () => {
+    const file = `${chats}/${name}.jsonl`;
+    const root = await folderWith({ [file]: `{"sessionId":"${geminiSession}\n${jsonLines(...turn)}` });
+    expect(await gemini.accepts(join(root, file))).toBe(true);
+    const { runs } = await gemini.read(join(root, file));
+    expect(runs.map(({ runId, problems }) => [runId, problems.map(({ line }) => line)])).toEqual([[name, [1]]]);
+  });
+
   it("goes on with a further prompt; may be cancelled, or fail", async () => {
     const cancelled = [
       ...turn,

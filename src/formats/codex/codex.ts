@@ -20,7 +20,8 @@ const longRecord = /^\s*\{"timestamp":"[^"]{1,40}","type":"session_meta","payloa
 
 async function isSession(file: string): Promise<boolean> {
   if (!file.endsWith(".jsonl")) return false;
-  const [first] = await headRecords(file, 1);
+  // The first that is whole.
+  const [first] = await headRecords(file, 20);
   if (first) return isEnveloped(first) || isBareBeginning(first);
   return longRecord.test((await readHead(file, 4096)) ?? "");
 }

@@ -1,10 +1,9 @@
 /** Gemini CLI: the chats it saves, and what it prints where it is called by programs. */
 import { basename, dirname, extname } from "node:path";
-import { parseJson } from "../../base/lines";
 import { agentFormat } from "../agents/agentFormat";
+import { headRecords } from "../agents/captured";
 import type { Fields } from "../agents/fields";
 import type { Format } from "../format";
-import { isObject } from "../jsonRecords";
 import { readHead } from "../readHead";
 import { readGeminiSession } from "./readGeminiSession";
 
@@ -22,12 +21,14 @@ const heading = /^\s*\{\s*"sessionId"\s*:\s*"[^"]*"\s*,\s*"projectHash"\s*:\s*"/
 
 async function isSession(file: string): Promise<boolean> {
   if (!/^\.jsonl?$/u.test(extname(file))) return false;
-  const head = await readHead(file);
-  if (head === undefined) return false;
-  const first = parseJson(head.split("\n", 1)[0] ?? "");
-  return isObject(first) ? isHeading(first) : heading.test(head);
+  if (heading.test((await readHead(file, 4096)) ?? "")) return true;
+  return extname(file) === ".jsonl" && (await headRecords(file, 20)).some(isChange);
 }
 
-function isHeading({ sessionId, projectHash }: Fields): boolean {
-  return typeof sessionId === "string" && typeof projectHash === "string";
+/** Of a file whose heading is damaged. */
+function isChange({ sessionId, projectHash, id, timestamp, type, content, $set: change }: Fields): boolean {
+  if (typeof sessionId === "string" && typeof projectHash === "string") return true;
+  if (typeof change === "object") return change !== null;
+  const isMessage = typeof id === "string" && typeof timestamp === "string" && content !== undefined;
+  return isMessage && type === "gemini";
 }
