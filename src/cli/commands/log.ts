@@ -25,7 +25,7 @@ export const logCommand: CliCommand = {
     program
       .command("log")
       .description("list the runs of this workspace, or print some of them")
-      .argument("[path]", "a workspace, a folder of a job or a run, or a log with one event a line; Perstack's as well")
+      .argument("[path]", "a file or folder with runs: a workspace, a job, a run, a log, of any system that is known")
       .option("--job <id>", "the runs of this job (the beginning of its id is enough)")
       .option("--run <id>", "this run (the beginning of its id is enough)")
       .option("--step <n>", "this step only", atLeast(0))
@@ -46,7 +46,7 @@ export const logCommand: CliCommand = {
       )
       .addHelpText(
         "after",
-        "\nWithout --job, --run and a path a filter shows the newest run. Logs are read only, never changed.\n",
+        "\nWithout --job, --run and a path a filter shows the newest run. Logs are read only, never changed.\nWhat --summary --json prints is described in docs/cli.md; the systems: Runtrail, Perstack, Conductor Loop, Runner,\nOpenExpertise, OpenTelemetry, and sessions of Claude Code, Codex and Gemini CLI.\n",
       )
       .action(async (path: string | undefined, options: LogOptions) => {
         const { showLog } = await import("../showLog");
