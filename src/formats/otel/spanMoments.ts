@@ -84,6 +84,9 @@ interface Step {
   calls: ToolCall[];
 }
 
+/** Steps in which the call that a span carries out is looked for: it was asked for shortly before. */
+const callReach = 100;
+
 class Steps {
   readonly moments: Moment[] = [];
   private readonly steps: Step[] = [];
@@ -208,7 +211,7 @@ class Steps {
 
   /** 0 before the first. */
   stepAt(at: number | undefined): number {
-    return this.steps.findLast(({ startedAt }) => startedAt <= (at ?? this.startedAt))?.number ?? 0;
+    return this.begunBy(at ?? this.startedAt);
   }
 
   finish(): void {
@@ -235,7 +238,18 @@ class Steps {
   }
 
   private stepFor(at: number): Step {
-    return this.steps.findLast(({ startedAt }) => startedAt <= at) ?? this.steps[0] ?? this.addStep(at);
+    return this.steps[this.begunBy(at) - 1] ?? this.steps[0] ?? this.addStep(at);
+  }
+
+  /** How many steps had begun by then. */
+  private begunBy(at: number): number {
+    let [low, high] = [0, this.steps.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.steps[middle]?.startedAt ?? 0) <= at) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** The call of the model that the span carries out, and its step. */
@@ -245,7 +259,9 @@ class Steps {
     id: string | undefined,
   ): { step: Step; call?: ToolCall } {
     const isMeant = (call: ToolCall) => (id === undefined ? call.tool === name : call.id === id);
-    const asked = this.steps.findLast((step) => step.startedAt <= startedAt && step.calls.some(isMeant));
+    const begun = this.begunBy(startedAt);
+    const near = this.steps.slice(Math.max(0, begun - callReach), begun);
+    const asked = near.findLast((step) => step.calls.some(isMeant));
     const call = asked?.calls.find(isMeant);
     if (!asked || !call) return { step: this.stepFor(startedAt) };
     asked.calls.splice(asked.calls.indexOf(call), 1);

@@ -29,10 +29,21 @@ export function translateRuns(runs: readonly SpanRun[], nearest: number): Told[]
 }
 
 function childrenFirst(runs: readonly SpanRun[]): SpanRun[] {
+  const depths = new Map<SpanRun, number>();
   const depthOf = (run: SpanRun) => {
-    const seen = new Set<SpanRun>();
-    for (let at: SpanRun | undefined = run; at && !seen.has(at); at = at.parent?.run) seen.add(at);
-    return seen.size;
+    const path = new Set<SpanRun>();
+    let at: SpanRun | undefined = run;
+    // Callers may stand in a circle.
+    while (at && !depths.has(at) && !path.has(at)) {
+      path.add(at);
+      at = at.parent?.run;
+    }
+    let depth = (at && depths.get(at)) ?? 0;
+    for (const each of [...path].reverse()) {
+      depth += 1;
+      depths.set(each, depth);
+    }
+    return depths.get(run) ?? 0;
   };
   return runs
     .map((run) => ({ run, depth: depthOf(run) }))
