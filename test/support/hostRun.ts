@@ -15,7 +15,7 @@ export type HostResult = Extract<HostReportLine, { type: "result" }>;
 /** A second extension, which offers chat models to VS Code. */
 export const chatModelsPath = join(projectRoot, "test", "host", "chatModels");
 
-const startTimeoutMs = 60_000;
+const startTimeoutMs = 180_000;
 /** Longer than a test inside may take, so that the test's own time-out reports first. */
 const silenceTimeoutMs = 45_000;
 
