@@ -123,6 +123,8 @@ describe("runtrail failures", () => {
     const io = createTestIo({ cwd: root });
     await runCli(["--help"], io);
     expect(io.out()).toContain("failures");
-    expect(await readFile(resolve(import.meta.dirname, "../../docs/cli.md"), "utf8")).toContain("`failures [run or path]`");
+    expect(await readFile(resolve(import.meta.dirname, "../../docs/cli.md"), "utf8")).toContain(
+      "`failures [run or path]`",
+    );
   });
 });
