@@ -36,9 +36,9 @@ describe("the package", () => {
       import { run } from "runtrail";
       type Listener = NonNullable<NonNullable<Parameters<typeof run>[1]>["eventListener"]>;
       export const listener: Listener = (event) => {
-        if (event.type === "finishRun") event.totalUsage.totalTokens.toFixed();
+        if (event.type === "finishRun") event.totalUsage?.totalTokens.toFixed();
       };`;
-    const bad = good.replace("totalUsage.totalTokens", "noSuchField");
+    const bad = good.replace("totalUsage", "noSuchField");
     const dir = await consumer({ "good.ts": good, "bad.ts": bad });
     const compile = (file: string) =>
       execute(
