@@ -28,6 +28,8 @@ interface OpenSpan {
 }
 
 interface ToldRun {
+  /** A span of the run as a whole was told or is open. */
+  hasBegun: boolean;
   whole: OpenSpan | undefined;
   generation: OpenSpan | undefined;
   calls: Map<string, OpenSpan>;
@@ -111,7 +113,15 @@ export class SpanTeller {
       [ownAttributes.expert]: expertKey,
     };
     const run: ToldRun = {
-      ...{ whole: undefined, generation: undefined, calls: new Map(), about, model: undefined, input: {} },
+      ...{
+        hasBegun: false,
+        whole: undefined,
+        generation: undefined,
+        calls: new Map(),
+        about,
+        model: undefined,
+        input: {},
+      },
     };
     this.runs.set(runId, run);
     return run;
@@ -129,12 +139,14 @@ export class SpanTeller {
   }
 
   /** A run whose beginning was not heard goes on; its parts are told below the span that it began with. */
-  private openRun({ about, model }: ToldRun, event: RunEvent): OpenSpan {
+  private openRun(run: ToldRun, event: RunEvent): OpenSpan {
+    const { about, model, hasBegun } = run;
     const { runId, expertKey, seq } = event;
+    run.hasBegun = true;
     const start = event.type === "startRun" ? event : undefined;
     const parent = start?.parent && (this.callers.get(runId) || spanIdOf(start.parent.runId));
     return open(event, {
-      spanId: start ? spanIdOf(runId) : spanIdOf(runId, seq),
+      spanId: start && !hasBegun ? spanIdOf(runId) : spanIdOf(runId, seq),
       parentId: parent ?? (start ? undefined : spanIdOf(runId)),
       name: `invoke_agent ${expertKey}`,
       kind: spanKinds.internal,
