@@ -4,7 +4,7 @@ import type { App } from "../app/app";
 import { createApp } from "../app/createApp";
 import { ApiKeys } from "./apiKeys";
 import { Approvals } from "./approvals";
-import { registerCommands } from "./commands/registerCommands";
+import { commandIds, registerCommands } from "./commands/registerCommands";
 import { keepContextKeys } from "./contextKeys";
 import { Definitions } from "./definitions";
 import { reportDefinitions } from "./diagnostics/definitionDiagnostics";
@@ -38,7 +38,8 @@ export interface Runtrail {
   readonly runsView: RunsView;
 }
 
-export function activate({ subscriptions, secrets, globalState, workspaceState }: vscode.ExtensionContext): Runtrail {
+export function activate(context: vscode.ExtensionContext): Runtrail {
+  const { subscriptions, secrets, globalState, workspaceState, extension } = context;
   const own = <T extends vscode.Disposable>(part: T): T => {
     subscriptions.push(part);
     return part;
@@ -71,7 +72,8 @@ export function activate({ subscriptions, secrets, globalState, workspaceState }
   own(registerExpertLenses(app, definitions, approvals));
   const pruning = own(pruneOldRuns(app, log, host.reportError));
   const views = { documents, expertsView, navigation, runFolders, runsView };
-  own(registerCommands({ ...views, app, approvals, definitions, keys, log, models, redact: host.redact, starter }));
+  const parts = { ...views, app, approvals, definitions, keys, log, models, redact: host.redact, starter };
+  own(registerCommands(parts, commandIds(extension)));
   let isFirstLook = true;
   const onRead = () => {
     contextKeys.setLoaded();

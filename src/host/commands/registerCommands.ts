@@ -3,39 +3,26 @@ import * as vscode from "vscode";
 import { DisposableStore } from "../../base/disposable";
 import { UserError } from "../../base/errors";
 import { openPlace } from "../openPlace";
-import type { CommandParts } from "./commandParts";
-import { continueCommands } from "./continueCommands";
-import { definitionCommands } from "./definitionCommands";
-import { deleteCommands } from "./deleteCommands";
-import { failureCommands } from "./failureCommands";
-import { forkCommands } from "./forkCommands";
-import { inputCommands } from "./inputCommands";
-import { keyCommands } from "./keyCommands";
-import { modelCommands } from "./modelCommands";
-import { navigationCommands } from "./navigationCommands";
-import { runCommands } from "./runCommands";
-import { sourceCommands } from "./sourceCommands";
+import type { CommandParts, Commands } from "./commandParts";
 
-export function registerCommands(parts: CommandParts): vscode.Disposable {
+const prefix = "runtrail.";
+
+/** @param ids of the manifest; what they do is loaded with the first that is called */
+export function registerCommands(parts: CommandParts, ids: readonly string[]): vscode.Disposable {
   const own = new DisposableStore();
-  const groups = [
-    runCommands,
-    navigationCommands,
-    failureCommands,
-    definitionCommands,
-    keyCommands,
-    modelCommands,
-    deleteCommands,
-    inputCommands,
-    continueCommands,
-    forkCommands,
-    sourceCommands,
-  ];
-  for (const [name, run] of groups.flatMap((group) => Object.entries(group(parts)))) {
+  let commands: Promise<Commands> | undefined;
+  const find = async (name: string) => {
+    commands ??= import("./commandGroups").then(({ createCommands }) => createCommands(parts));
+    const command = (await commands)[name];
+    if (!command) throw new Error(`The manifest has a command ${name} that nothing does.`);
+    return command;
+  };
+  for (const id of ids) {
+    const name = id.slice(prefix.length);
     own.add(
-      vscode.commands.registerCommand(`runtrail.${name}`, async (argument: unknown) => {
+      vscode.commands.registerCommand(id, async (argument: unknown) => {
         try {
-          await run(argument);
+          await (await find(name))(argument);
         } catch (error) {
           await tellError(error, parts, name);
         }
@@ -43,6 +30,12 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     );
   }
   return own;
+}
+
+/** Of the manifest, which VS Code has read already. */
+export function commandIds({ packageJSON }: vscode.Extension<unknown>): string[] {
+  const { commands } = packageJSON.contributes as { commands: { command: string }[] };
+  return commands.map(({ command }) => command);
 }
 
 async function tellError(error: unknown, { log, redact }: CommandParts, name: string): Promise<void> {
