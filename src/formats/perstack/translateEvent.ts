@@ -15,6 +15,8 @@ export interface Outlook {
   asked: ReadonlySet<string>;
   /** Calls whose results are told. */
   answered: ReadonlySet<string>;
+  /** Calls that delegate, with the expert's key: Perstack has that as the skill's name. */
+  delegates: ReadonlyMap<string, string>;
   /** Told after the end, such as that skills are let go: for us the end is the last word. */
   late: readonly RuntimeEvent[];
   /** Skills told to start as programs. */
@@ -167,9 +169,12 @@ function callTools(
   run: RunBuilder,
   event: PerstackEventOf<"callTools" | "callDelegate" | "callInteractiveTool">,
   told: readonly PerstackToolCall[],
-  { asked, answered }: Outlook,
+  { asked, answered, delegates }: Outlook,
 ): void {
-  const toolCalls = told.map(toolCallOf);
+  const toolCalls = told.map(toolCallOf).map((call) => {
+    const key = delegates.get(call.id);
+    return key === undefined ? call : { ...call, skill: `delegate/${key}` };
+  });
   run.answer({ finishReason: "toolCalls", ...spokenIn(event.newMessage), toolCalls, ...used(event) }, event);
   run.retries = 0;
   // Perstack never carries out what stands beside the completion; others that write its events may.
@@ -220,7 +225,7 @@ function delegate(run: RunBuilder, event: PerstackEventOf<"stopRunByDelegate">, 
   for (const { expert, toolCallId, toolName: tool, query } of checkpoint?.delegateTo ?? []) {
     const known = run.calls.get(toolCallId);
     if (known?.startedAt === undefined) {
-      run.startCall(known?.call ?? { id: toolCallId, skill: expert.key, tool, args: { query } }, event);
+      run.startCall(known?.call ?? { id: toolCallId, skill: `delegate/${expert.key}`, tool, args: { query } }, event);
     }
     const childRunId = delegateRunId(toolCallId) ?? "";
     run.startDelegation({ toolCallId, childRunId, childExpertKey: expert.key, query, ...savedAt(event) }, event);

@@ -72,10 +72,14 @@ function outlookOf({ records, run }: Segment): Outlook {
   const answered = events.flatMap((event) =>
     event.type === "resolveToolResults" ? event.toolResults.map(({ id }) => id) : [],
   );
+  const delegated = events.flatMap((event) =>
+    event.type === "stopRunByDelegate" ? (event.checkpoint?.delegateTo ?? []) : [],
+  );
   const end = events.findLastIndex(({ type }) => endsSegment.test(type));
   return {
     asked: new Set(pending.map(({ id }) => id)),
     answered: new Set(answered),
+    delegates: new Map(delegated.map(({ toolCallId, expert }) => [toolCallId, expert.key])),
     late: events.slice(end + 1).filter(isRuntimeEvent),
     programs: new Set(events.flatMap((event) => (event.type === "skillStarting" ? [event.skillName] : []))),
     delegateRunId: (toolCallId) => run.delegates.get(toolCallId)?.id,
