@@ -96,7 +96,7 @@ export function describeHappening(event: AnyEvent): EventText {
     case "errorRun":
       return { level: "error", text: join(`failed: ${describeError(event.error)}`, totalsOf(event)) };
     case "foreignEvent":
-      return trace(`${oneLine(event.source, 40)} ${oneLine(event.name, 80)}: ${oneLine(compactJson(event.data))}`);
+      return trace(`${nameOfForeign(event)}: ${oneLine(foreignText(event.data))}`);
     case "streamReasoning":
       return trace(`thinks: ${oneLine(event.delta)}`);
     case "streamText":
@@ -163,6 +163,26 @@ function tokensOf(usage: Usage | undefined): string {
 function modelOf({ provider, model }: EventOf<"startRun">): string {
   const name = [provider, model].filter(Boolean).join(" ");
   return name ? `with ${oneLine(name, 80)}` : "";
+}
+
+/** "openexpertise node.activity" */
+export function nameOfForeign({ source, name }: EventOf<"foreignEvent">): string {
+  return `${oneLine(source, 40)} ${oneLine(name, 80)}`;
+}
+
+/** What other systems repeat in each of their records: which event, of which run, when. */
+const repeated: ReadonlySet<string> = new Set([
+  ...["type", "event_type", "event_id", "run_id", "node_id", "ts", "timestamp", "timestamp_utc", "actor", "attempt"],
+  ...["msg_id", "project_id", "task_id", "sessionId", "session_id", "uuid", "parentUuid", "phase"],
+]);
+
+/** What is told beyond that: a text alone as it stands. */
+function foreignText(data: unknown): string {
+  if (typeof data !== "object" || data === null || Array.isArray(data)) return compactJson(data);
+  const told = Object.entries(data).filter(([key]) => !repeated.has(key));
+  const [only] = told;
+  if (told.length === 1 && typeof only?.[1] === "string") return only[1];
+  return compactJson(told.length > 0 ? Object.fromEntries(told) : data);
 }
 
 function messagesOf({ messageCount }: EventOf<"startGeneration">): string {

@@ -2,7 +2,7 @@
 
 import { conversationOf } from "./conversation";
 import type { RunEvent } from "./events";
-import { describeHappening } from "./eventText";
+import { describeHappening, nameOfForeign } from "./eventText";
 import type { Failure } from "./failure";
 import { gradeOfStep } from "./failures";
 import { formatCost, formatDuration, formatTime } from "./formatting";
@@ -45,7 +45,11 @@ function blocksOf(run: Run, events: readonly RunEvent[], place: DetailsPlace): s
 export function subjectOf(item: StepItem): string {
   if (item.kind === "toolCall") return item.tool;
   if (item.kind === "node") return item.node;
-  return item.kind === "generation" ? "generation" : item.event.type;
+  return item.kind === "generation" ? "generation" : nameOfNote(item);
+}
+
+function nameOfNote({ event }: NoteItem): string {
+  return event.type === "foreignEvent" ? nameOfForeign(event) : event.type;
 }
 
 function formatRun(run: Run): string[] {
@@ -101,7 +105,7 @@ function formatItem(run: Run, step: Step, item: StepItem): string[] {
 /** An item among the others of its step: what they tell is not told again. */
 function formatPart(run: Run, step: Step, item: StepItem): string[] {
   if (item.kind === "generation") return formatGeneration(item, step, false);
-  if (item.kind === "note") return [`# ${item.event.type}`, oneLine(describeHappening(item.event).text, 600)];
+  if (item.kind === "note") return [`# ${nameOfNote(item)}`, oneLine(describeHappening(item.event).text, 600)];
   return item.kind === "node" ? formatNode(item) : formatToolCall(item, step, run);
 }
 

@@ -295,11 +295,11 @@ describe("nested runs", () => {
     expect(runs.map(({ jobId }) => jobId)).toEqual(["root", "root", "root", "elsewhere", "ring"]);
     expect(runs.map(({ events: [start] }) => start?.type === "startRun" && [start.query, start.parent?.runId])).toEqual(
       [
-        ["{}", undefined],
-        ["{}", "root"],
+        ["", undefined],
+        ["", "root"],
         ['{"x":1}', "child"],
-        ["{}", "elsewhere"],
-        ["{}", "ring"],
+        ["", "elsewhere"],
+        ["", "ring"],
       ],
     );
   });

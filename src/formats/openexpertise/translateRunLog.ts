@@ -87,7 +87,7 @@ class RunLogTeller {
     this.builder.emit(
       {
         type: "startRun",
-        query: own === undefined ? "" : JSON.stringify(own),
+        query: own === undefined || (isObject(own) && Object.keys(own).length === 0) ? "" : JSON.stringify(own),
         ...(experience && { definition: { uri: experience.uri } }),
         ...(experience?.version !== undefined && { expertVersion: experience.version }),
         ...(parent !== undefined && { parent: { runId: parent } }),

@@ -42,7 +42,7 @@ export function jobRow(job: Job, { now, waiting }: RunMoment, isOpened = false):
   const newest = tops[0] ?? job.runs[0];
   const oldest = tops.at(-1) ?? newest;
   const status = newest ? statusOfRun(newest, waiting) : "unknown";
-  const nameless = oldest?.source === undefined ? "(empty query)" : oneLine(oldest.runId, 60);
+  const nameless = oldest?.source === undefined ? "(empty query)" : oneLine(oldest.expertKey, 60);
   const label = oneLine(oldest?.query ?? "", 100) || nameless;
   const started = oldest ? formatMoment(oldest.startedAt, now) : "";
   // The rows of a job's only run say it.
