@@ -11,6 +11,7 @@ import type { Message } from "./message";
 import { countSteps } from "./nodeItems";
 import { escapeControls, oneLine } from "./plainText";
 import type { Generation, NodeItem, NoteItem, Run, Step, StepItem, ToolCallItem } from "./run";
+import { stateChanges } from "./stateChanges";
 import { runStatusWords, wholeError } from "./statusText";
 import { stepAt } from "./stepAt";
 import { describeToolCall } from "./toolText";
@@ -69,8 +70,28 @@ function formatRun(run: Run): string[] {
     ...(run.error ? ["## Error", fence(wholeError(run.error))] : []),
     ...failuresText(run.failures),
     ...(run.text ? ["## Answer", fence(run.text, "markdown")] : []),
+    ...stateText(run),
     ...(run.usage ? ["## Usage", usageTable(run.usage)] : []),
   ];
+}
+
+/** A diff of the state: what stood in a field before the run, and what it left there. */
+function stateText(run: Run): string[] {
+  const changes = stateChanges(run);
+  if (changes.length === 0) return [];
+  const blocks = changes.map(({ field, before, after, nodes }) => {
+    const head = `### ${oneLine(field, 200)} · written by ${oneLine(nodes.join(", "), 200)}`;
+    if (before === undefined && after === undefined) return [head, "Its values are not recorded."];
+    const lines = [...diffLines("-", before), ...diffLines("+", after)];
+    return [head, fence(lines.join("\n"), "diff")];
+  });
+  return ["## State", ...blocks.flat()];
+}
+
+function diffLines(sign: "-" | "+", value: unknown): string[] {
+  if (value === undefined) return [];
+  const text = typeof value === "string" ? value : JSON.stringify(value, undefined, 2);
+  return text.split("\n").map((line) => `${sign} ${line}`);
 }
 
 function formatStep(run: Run, step: Step): string[] {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { EventPayload, RunEvent } from "../../src/model/events";
+import { formatDetails } from "../../src/model/itemText";
 import { countSteps } from "../../src/model/nodeItems";
 import { type NodeItem, type Run, runOf } from "../../src/model/run";
+import { stateChanges } from "../../src/model/stateChanges";
 
 const start: EventPayload = { type: "startRun", query: "" };
 
@@ -105,5 +107,22 @@ describe("the nodes of a workflow", () => {
       { step: 1, grade: "recovered", class: "transient_io" },
       { step: 2, grade: "fatal", class: "hard_gate_failed", reason: "Hard gate failed: check" },
     ]);
+  });
+});
+
+describe("the state of a workflow", () => {
+  it("is told as what stood there before the run and what it left", () => {
+    const run = told(
+      [1, { type: "writeState", node: "a", field: "list", previous: [], value: [1] }],
+      [2, { type: "writeState", node: "b", field: "list", previous: [1], value: [1, 2] }],
+      [2, { type: "writeState", node: "b", field: "unseen" }],
+    );
+    expect(stateChanges(run)).toEqual([
+      { field: "list", before: [], after: [1, 2], nodes: ["a", "b"] },
+      { field: "unseen", nodes: ["b"] },
+    ]);
+    const text = formatDetails({ run, events: [] }, { view: "run" });
+    expect(text).toContain("### list · written by a, b\n\n```diff\n- []\n+ [\n+   1,\n+   2\n+ ]\n```");
+    expect(text).toContain("### unseen · written by b\n\nIts values are not recorded.");
   });
 });
