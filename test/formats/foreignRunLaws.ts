@@ -1,4 +1,5 @@
 /** What holds for every reading, of whatever: valid events, whole envelopes, and ends that are ends. */
+import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import type { ForeignRun } from "../../src/formats/format";
 import { endsRun } from "../../src/model/eventKinds";
@@ -32,6 +33,32 @@ function expectEnds(events: readonly RunEvent[]): void {
     if (event.type === "startGeneration") open.add("generation");
     if (event.type === "finishGeneration") expect(open.delete("generation")).toBe(true);
   }
+}
+
+/** The same, quickly, for many thousands of events: what is broken, if anything. */
+export function brokenLaw(runs: readonly ForeignRun[]): string | undefined {
+  for (const { events, jobId, runId } of runs) {
+    if (events[0]?.type !== "startRun") return `${runId} does not begin with its start`;
+    const ids = new Set<string>();
+    const open = new Set<string>();
+    let last: RunEvent | undefined;
+    for (const event of events) {
+      const at = `${runId} ${event.seq} ${event.type}`;
+      const plain = JSON.parse(JSON.stringify(event));
+      if (!isDeepStrictEqual(parseEvent(plain), { event: plain })) return `${at} is no valid event`;
+      if (event.seq !== (last?.seq ?? 0) + 1 || ids.has(event.id)) return `${at} has no place or id of its own`;
+      if (event.jobId !== jobId || event.runId !== runId) return `${at} is of another run`;
+      if (last && event.timestamp < last.timestamp) return `${at} goes back in time`;
+      if (last && endsRun(last) && event.type !== "resumeRun") return `${at} comes after the end`;
+      if (event.type === "startToolCall") open.add(event.toolCallId);
+      if (event.type === "finishToolCall" && !open.delete(event.toolCallId)) return `${at} ends what did not begin`;
+      if (event.type === "startGeneration") open.add("generation");
+      if (event.type === "finishGeneration" && !open.delete("generation")) return `${at} ends what did not begin`;
+      ids.add(event.id);
+      last = event;
+    }
+  }
+  return undefined;
 }
 
 export function eventsIn<T extends EventType>({ events }: ForeignRun, type: T): EventOf<T>[] {

@@ -5,12 +5,12 @@ import { join } from "node:path";
 
 /** Names, kinds, times of change, and what is in the files. */
 export async function treeState(root: string): Promise<string> {
-  const names = await readdir(root, { recursive: true }).catch(() => []);
+  // Without their kinds, names are followed round a circle of links.
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
   const hash = createHash("sha256");
-  for (const name of ["", ...names].sort()) {
-    const path = join(root, name);
+  for (const path of [root, ...entries.map(({ parentPath, name }) => join(parentPath, name))].sort()) {
     const stats = await lstat(path);
-    hash.update(`${name}|${stats.mode}|${stats.size}|${stats.mtimeMs}|`);
+    hash.update(`${path}|${stats.mode}|${stats.size}|${stats.mtimeMs}|`);
     if (stats.isFile() && stats.size < largest) hash.update(await readFile(path));
   }
   return hash.digest("hex");
