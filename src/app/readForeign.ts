@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import type { ForeignRun, ForeignRuns, FormatName } from "../formats/format";
 import { formats } from "../formats/index";
 import { perstack } from "../formats/perstack/perstack";
+import { openFolderTree } from "../formats/walkFiles";
 
 export interface ForeignSource {
   format: FormatName;
@@ -17,25 +18,13 @@ export interface ForeignReading extends ForeignRuns {
   label: string;
 }
 
-/** What is in a file or at and below a folder, by every format that knows something there. Throws where it is aborted. */
-export async function readSources(path: string, signal?: AbortSignal): Promise<ForeignReading[]> {
-  const stats = await stat(path).catch(() => undefined);
-  const readings: ForeignReading[] = [];
-  for (const format of formats) {
-    if (!(await format.accepts(path))) continue;
-    readings.push({ ...(await format.read(path, signal)), format: format.name, label: format.label });
-    // A file has one author.
-    if (stats?.isFile()) break;
-  }
-  return readings;
-}
-
 /** The places at and below a path that are read on their own: where something changes, the rest need not be read again. */
 export async function findSources(path: string, signal?: AbortSignal): Promise<ForeignSource[]> {
   const stats = await stat(path).catch(() => undefined);
   const sources: ForeignSource[] = [];
+  const tree = openFolderTree();
   for (const { name: format, accepts, find } of formats) {
-    if (stats?.isDirectory()) sources.push(...(await find(path, signal)).map((each) => ({ format, path: each })));
+    if (stats?.isDirectory()) sources.push(...(await find(path, signal, tree)).map((each) => ({ format, path: each })));
     else if (await accepts(path)) return [{ format, path }];
   }
   return sources;

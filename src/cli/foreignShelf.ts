@@ -6,6 +6,7 @@ import type { LoadedRun, RunProblem, RunSummary } from "../app/runIndex";
 import { summarizeRun } from "../app/summarizeRun";
 import type { ForeignRun } from "../formats/format";
 import { formats } from "../formats/index";
+import { openFolderTree } from "../formats/walkFiles";
 import { runOf } from "../model/run";
 
 export interface ForeignShelf {
@@ -76,11 +77,12 @@ export async function readForeignShelf(place: string): Promise<ForeignShelf> {
 async function sourcesAt(place: string): Promise<ForeignSource[]> {
   const isFolder = (await stat(place)).isDirectory();
   const sources: ForeignSource[] = [];
+  const tree = openFolderTree();
   for (const { name: format, accepts, find } of formats) {
     const isKnown = await accepts(place);
     if (!isFolder && isKnown) return [{ format, path: place }];
     if (!isFolder) continue;
-    const found = await find(place);
+    const found = await find(place, undefined, tree);
     // A folder that is only a part of what is read on its own, such as one run of a job, is read as that part.
     const isWhole = found.every((path) => path !== place && path.startsWith(place.endsWith(sep) ? place : place + sep));
     const atOnce = isKnown && !(isWhole && found.length > readAtOnce);

@@ -1,6 +1,7 @@
 /** The contract of a format: another system's run folders and logs, read into our events. */
 import type { RunEvent } from "../model/events";
 import type { Message } from "../model/message";
+import type { FolderTree } from "./walkFiles";
 
 /** A place that could not be read, or that contradicts itself; what else is there was read. */
 export interface FormatProblem {
@@ -140,8 +141,9 @@ export interface Format {
    * The smallest places at and below a folder that are read on their own, such as a run's folder or a log: what changes
    * together is read again together. Cheap and bounded, as a look around a workspace must be; sorted.
    * Throws only where the signal is aborted.
+   * @param tree where several formats look at the same folders
    */
-  find(folder: string, signal?: AbortSignal): Promise<string[]>;
+  find(folder: string, signal?: AbortSignal, tree?: FolderTree): Promise<string[]>;
   /** Throws only where the signal is aborted. */
   read(path: string, signal?: AbortSignal): Promise<ForeignRuns>;
   /**

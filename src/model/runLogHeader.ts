@@ -53,7 +53,10 @@ function formatExtent(run: Run): string {
   const calls = run.steps.flatMap(({ items }) => items).filter(({ kind }) => kind === "toolCall").length;
   const { startedAt, finishedAt } = run;
   const took = isKnownTime(startedAt) && isKnownTime(finishedAt) ? [formatDuration(finishedAt - startedAt)] : [];
-  return [...took, formatCount(countSteps(run.steps), "step"), formatCount(calls, "tool call")].join(" · ");
+  const isWorkflow = run.steps.some(({ node }) => node !== undefined);
+  // A workflow does not say which tools its nodes called.
+  const called = calls === 0 && isWorkflow ? [] : [formatCount(calls, "tool call")];
+  return [...took, formatCount(countSteps(run.steps), "step"), ...called].join(" · ");
 }
 
 function formatSpent({ usage, cost }: Run): string {

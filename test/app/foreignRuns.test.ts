@@ -121,7 +121,7 @@ describe("jobs of Perstack in the run index", () => {
     const torn = join(dir, "event-1-1-streamRunResult.json");
     await writeFile(torn, "{");
     await index.refresh();
-    expect((await index.load(dir)).problems).toEqual([{ file: torn, reason: expect.any(String) }]);
+    expect((await index.load(dir)).problems).toEqual([{ file: torn, line: 1, column: 2, reason: expect.any(String) }]);
   });
 
   describe("of which no process is known", () => {

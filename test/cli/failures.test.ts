@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createApp } from "../../src/app/createApp";
-import { readSources } from "../../src/app/readForeign";
+import { findSources, readSource } from "../../src/app/readForeign";
 import { runCli } from "../../src/cli/runCli";
 import { countTokens, digestFailures, digestLines } from "../../src/model/failureDigest";
 import { runOf } from "../../src/model/run";
@@ -106,7 +106,8 @@ describe("runtrail failures", () => {
 
   it.skipIf(!hasFixtures)("stays below 500 tokens for every run that others left", async () => {
     let count = 0;
-    for (const { runs } of await readSources(fixturesFolder)) {
+    for (const source of await findSources(fixturesFolder)) {
+      const { runs } = await readSource(source);
       for (const { events } of runs) {
         const run = runOf(events);
         if (!run || run.failures.length === 0) continue;

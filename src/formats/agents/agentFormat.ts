@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { ForeignGroup, ForeignRun, ForeignRuns, Format, FormatName, FormatProblem } from "../format";
-import { walkFiles } from "../walkFiles";
+import { type FolderTree, walkFiles } from "../walkFiles";
 import type { AgentName } from "./agentOutput";
 import { isCaptured, readCaptured } from "./captured";
 
@@ -31,10 +31,10 @@ export function agentFormat(files: AgentFiles): Format {
       for await (const _ of sessionsIn(path, files)) return true;
       return false;
     },
-    async find(folder, signal) {
+    async find(folder, signal, tree) {
       signal?.throwIfAborted();
       const found: string[] = [];
-      for await (const file of sessionsIn(folder, files, signal)) found.push(file);
+      for await (const file of sessionsIn(folder, files, signal, tree)) found.push(file);
       return found.sort();
     },
     async read(path, signal) {
@@ -47,10 +47,15 @@ export function agentFormat(files: AgentFiles): Format {
   };
 }
 
-async function* sessionsIn(folder: string, files: AgentFiles, signal?: AbortSignal): AsyncIterable<string> {
+async function* sessionsIn(
+  folder: string,
+  files: AgentFiles,
+  signal?: AbortSignal,
+  tree?: FolderTree,
+): AsyncIterable<string> {
   const isHome = basename(folder) === files.home.folder;
   for (const root of isHome ? files.home.sessions.map((name) => join(folder, name)) : [folder]) {
-    for await (const file of walkFiles(root, signal)) {
+    for await (const file of walkFiles(root, signal, undefined, tree)) {
       if (files.mayBeSession(file) && (await files.isSession(file))) yield file;
     }
   }

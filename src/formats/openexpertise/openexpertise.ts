@@ -7,6 +7,7 @@ import type { ForeignDocument, ForeignRun, Format } from "../format";
 import { isObject } from "../jsonRecords";
 import { readHead } from "../readHead";
 import { openSourceFiles, type SourceFiles } from "../sourceFiles";
+import type { FolderTree } from "../walkFiles";
 import { type Experience, readExperience } from "./experience";
 import { experienceFolderOf, findRunLogs } from "./findRunLogs";
 import { type RunLog, readRunLog } from "./readRunLog";
@@ -25,9 +26,9 @@ export const openexpertise: Format = {
     const isInPlace = path.endsWith(".jsonl") && experienceFolderOf(path) !== undefined;
     return isInPlace ? (await readHead(path, 1)) !== undefined : await beginsLikeRunLog(path);
   },
-  async find(folder, signal) {
+  async find(folder, signal, tree) {
     signal?.throwIfAborted();
-    return (await isFolder(folder)) ? await listRunLogs(folder, signal) : [];
+    return (await isFolder(folder)) ? await listRunLogs(folder, signal, tree) : [];
   },
   async read(path, signal) {
     const source = openSourceFiles(path, signal);
@@ -114,9 +115,9 @@ function byStart(runs: readonly ForeignRun[]): ForeignRun[] {
   return [...runs].sort((a, b) => startOf(a) - startOf(b));
 }
 
-async function listRunLogs(folder: string, signal?: AbortSignal): Promise<string[]> {
+async function listRunLogs(folder: string, signal?: AbortSignal, tree?: FolderTree): Promise<string[]> {
   const files: string[] = [];
-  for await (const file of findRunLogs(folder, signal)) files.push(file);
+  for await (const file of findRunLogs(folder, signal, tree)) files.push(file);
   return files.sort();
 }
 

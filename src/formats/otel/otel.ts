@@ -4,7 +4,7 @@ import { dirname, extname } from "node:path";
 import type { ForeignRun, ForeignRuns, Format, FormatProblem } from "../format";
 import { readHead } from "../readHead";
 import { openSourceFiles } from "../sourceFiles";
-import { walkFiles } from "../walkFiles";
+import { type FolderTree, walkFiles } from "../walkFiles";
 import { openOtelSink, writeOtel } from "./openOtelSink";
 import { readOtlp } from "./readOtlp";
 import { findRuns } from "./traceRuns";
@@ -18,10 +18,10 @@ export const otel: Format = {
     for await (const _ of filesIn(path)) return true;
     return false;
   },
-  async find(folder, signal) {
+  async find(folder, signal, tree) {
     signal?.throwIfAborted();
     const found: string[] = [];
-    for await (const file of filesBelow(folder, signal)) found.push(file);
+    for await (const file of filesBelow(folder, signal, tree)) found.push(file);
     return found.sort();
   },
   async read(path, signal) {
@@ -60,8 +60,8 @@ async function isFolder(path: string): Promise<boolean> {
 
 const extensions: ReadonlySet<string> = new Set([".json", ".jsonl", ".ndjson", ".log", ".otlp"]);
 
-async function* filesBelow(folder: string, signal?: AbortSignal): AsyncIterable<string> {
-  for await (const file of walkFiles(folder, signal)) {
+async function* filesBelow(folder: string, signal?: AbortSignal, tree?: FolderTree): AsyncIterable<string> {
+  for await (const file of walkFiles(folder, signal, undefined, tree)) {
     if (extensions.has(extname(file)) && (await isOtlp(file))) yield file;
   }
 }

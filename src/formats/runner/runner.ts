@@ -5,7 +5,7 @@ import { parseJson } from "../../base/lines";
 import type { ForeignRun, ForeignRuns, Format, FormatProblem } from "../format";
 import { readHead } from "../readHead";
 import { openSourceFiles } from "../sourceFiles";
-import { walkFiles } from "../walkFiles";
+import { type FolderTree, walkFiles } from "../walkFiles";
 import { openRunnerSink, writeRunnerRuns } from "./openRunnerSink";
 import { readRunnerLog } from "./readRunnerLog";
 import { isRunnerRecord } from "./runnerRecord";
@@ -22,10 +22,10 @@ export const runner: Format = {
     for await (const _ of unitsIn(path)) return true;
     return false;
   },
-  async find(folder, signal) {
+  async find(folder, signal, tree) {
     signal?.throwIfAborted();
     const units: string[] = [];
-    for await (const unit of unitsIn(folder, signal)) units.push(unit);
+    for await (const unit of unitsIn(folder, signal, tree)) units.push(unit);
     return units.sort();
   },
   async read(path, signal) {
@@ -54,10 +54,10 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 /** Run folders, and logs of other names. */
-async function* unitsIn(folder: string, signal?: AbortSignal): AsyncIterable<string> {
+async function* unitsIn(folder: string, signal?: AbortSignal, tree?: FolderTree): AsyncIterable<string> {
   // Our journals have the same name; there may be thousands.
   const isEntered = (path: string) => basename(path) !== "jobs" || basename(dirname(path)) !== "perstack";
-  for await (const file of walkFiles(folder, signal, isEntered)) {
+  for await (const file of walkFiles(folder, signal, isEntered, tree)) {
     if (!file.endsWith(".jsonl") || !(await isLog(file))) continue;
     yield basename(file) === logName ? dirname(file) : file;
   }
