@@ -43,12 +43,17 @@ export function failureOf(event: RunEvent): Failure | undefined {
 }
 
 /** The failure to jump to: the one the run ended with, else what blocked it last, else the last it recovered from. */
-export function failingStepOf(run: Run): Failure | undefined {
+export function failingStepOf({ failures }: Pick<Run, "failures">): Failure | undefined {
   return (
-    run.failures.findLast(({ grade }) => grade === "fatal") ??
-    run.failures.findLast(({ grade }) => grade === "blocked") ??
-    run.failures.at(-1)
+    failures.findLast(({ grade }) => grade === "fatal") ??
+    failures.findLast(({ grade }) => grade === "blocked") ??
+    failures.at(-1)
   );
+}
+
+/** What says that it finished, though a node or a gate of it failed. What an expert was refused, it got past. */
+export function hasFailedPart(status: Run["status"], failure: Failure | undefined): boolean {
+  return status === "finished" && failure?.grade === "blocked" && failure.toolCallId === undefined;
 }
 
 /** The worst grade among the failures of a step. */

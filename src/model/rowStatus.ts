@@ -1,5 +1,6 @@
 /** How a step, a node or a call stands in a log or on a page, with the sign and the words for it: never colour alone. */
 import type { FailureGrade } from "./failure";
+import { failingStepOf, hasFailedPart } from "./failures";
 import type { NodeItem, Run, Step, ToolCallItem } from "./run";
 
 export type RowStatus = FailureGrade | "done" | "failed" | "running" | "open" | "cached" | "skipped" | "never";
@@ -39,10 +40,10 @@ export function statusSign(status: RowStatus): string {
 }
 
 /** Of a whole run, as a row. */
-export function runRowStatus({ status }: Pick<Run, "status">): RowStatus {
+export function runRowStatus({ status, failures }: Pick<Run, "status" | "failures">): RowStatus {
   switch (status) {
     case "finished":
-      return "done";
+      return hasFailedPart(status, failingStepOf({ failures })) ? "blocked" : "done";
     case "failed":
       return "fatal";
     case "running":

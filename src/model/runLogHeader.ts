@@ -50,13 +50,16 @@ function failureLine({ grade, step, reason }: Failure): LogLine {
 }
 
 function formatExtent(run: Run): string {
-  const calls = run.steps.flatMap(({ items }) => items).filter(({ kind }) => kind === "toolCall").length;
   const { startedAt, finishedAt } = run;
   const took = isKnownTime(startedAt) && isKnownTime(finishedAt) ? [formatDuration(finishedAt - startedAt)] : [];
-  const isWorkflow = run.steps.some(({ node }) => node !== undefined);
-  // A workflow does not say which tools its nodes called.
-  const called = calls === 0 && isWorkflow ? [] : [formatCount(calls, "tool call")];
-  return [...took, formatCount(countSteps(run.steps), "step"), ...called].join(" · ");
+  return [...took, ...countParts(run)].join(" · ");
+}
+
+/** "4 steps", "7 tool calls": a workflow does not say which tools its nodes called. */
+export function countParts({ steps }: Run): string[] {
+  const calls = steps.flatMap(({ items }) => items).filter(({ kind }) => kind === "toolCall").length;
+  const isUnknown = calls === 0 && steps.some(({ node }) => node !== undefined);
+  return [formatCount(countSteps(steps), "step"), ...(isUnknown ? [] : [formatCount(calls, "tool call")])];
 }
 
 function formatSpent({ usage, cost }: Run): string {

@@ -3,11 +3,11 @@ import type { RunEvent } from "./events";
 import type { Failure } from "./failure";
 import { formatCost, formatCount, formatDuration, formatTime, formatTokens, isKnownTime } from "./formatting";
 import { element, escapeHtml } from "./html";
-import { countSteps } from "./nodeItems";
 import { oneLine, plainLines } from "./plainText";
 import { runRowStatus, statusSign } from "./rowStatus";
 import type { Run } from "./run";
 import { type CalledRun, graphOf } from "./runGraph";
+import { countParts } from "./runLogHeader";
 import { formatGraph } from "./runPageGraph";
 import { type PageRow, rowsOf, stepRowsOf } from "./runPageRows";
 import { runPageStyle } from "./runPageStyle";
@@ -134,21 +134,20 @@ function calledBy({ run, rows }: Section, all: readonly Section[]): CalledRun[] 
   const isCalled = (other: Run) => other !== run && (other.parent?.runId === run.runId || called.has(other.runId));
   return all
     .filter((other) => isCalled(other.run))
-    .map(({ run: { runId, expertKey, startedAt, finishedAt, status }, name }) => ({
-      ...{ runId, label: oneLine(expertKey, 80), status: runRowStatus({ status }), startedAt, target: name },
+    .map(({ run: { runId, expertKey, startedAt, finishedAt, status, failures }, name }) => ({
+      ...{ runId, label: oneLine(expertKey, 80), status: runRowStatus({ status, failures }), startedAt, target: name },
       ...(finishedAt !== undefined && isKnownTime(startedAt) && { durationMs: Math.max(0, finishedAt - startedAt) }),
     }));
 }
 
 function formatFacts({ run, rows, source }: Section, places: ReadonlyMap<string, string>): string {
-  const calls = run.steps.flatMap(({ items }) => items).filter(({ kind }) => kind === "toolCall").length;
   const caller = run.parent && places.get(run.parent.runId);
   const facts: [string, string][] = [
     ["Error", run.error ? escapeHtml(describeError(run.error)) : ""],
     ["Model", escapeHtml(oneLine([run.provider, run.model].filter(Boolean).join(" "), 200))],
     ["Started", formatTime(run.startedAt) || "unknown"],
     ["Took", durationOf(run) || (run.finishedAt === undefined ? "" : "unknown")],
-    ["Steps", [formatCount(countSteps(run.steps), "step"), formatCount(calls, "tool call")].join(", ")],
+    ["Steps", countParts(run).join(", ")],
     ["Tokens", tokensOf(run)],
     ["Cost", formatCost(run.cost) || (rows.length > 0 ? "unknown" : "")],
     ["Came from", run.origin ? link(places.get(run.origin.runId), describeOrigin(run.origin)) : ""],

@@ -1,7 +1,9 @@
 /** The words and signs for how a run, a step or a failure stands; never colour alone. */
+
 import { assertNever } from "../base/errors";
 import type { EventOf, Origin } from "./events";
 import type { EventError, FailureGrade } from "./failure";
+import { failingStepOf, hasFailedPart } from "./failures";
 import { firstLine, oneLine, plainLines, type TextLimits } from "./plainText";
 import type { Run } from "./run";
 
@@ -34,8 +36,14 @@ export function stopWords(reason: EventOf<"stopRun">["reason"]): string {
 }
 
 /** "finished", "failed", "cancelled", "waits for approval", … */
-export function runStatusWords(run: Pick<Run, "status" | "stopReason" | "waitingFor">): string {
+export function runStatusWords(
+  run: Pick<Run, "status" | "stopReason" | "waitingFor"> & { failures?: Run["failures"] },
+): string {
   switch (run.status) {
+    case "finished":
+      return hasFailedPart(run.status, failingStepOf({ failures: run.failures ?? [] }))
+        ? "finished, though a part failed"
+        : "finished";
     case "running":
       return run.waitingFor ? "waits for approval" : "running";
     case "stopped":

@@ -1,5 +1,6 @@
 /** The rows of jobs and runs in the Runs view: words, icons and menu tokens. */
 import type { RunSummary } from "../../app/runIndex";
+import { hasFailedPart } from "../../model/failures";
 import { formatCost, formatDuration, formatTime } from "../../model/formatting";
 import { oneLine } from "../../model/plainText";
 import { questionOf } from "../../model/question";
@@ -21,7 +22,7 @@ export function statusOfRun(run: RunSummary, waiting: ReadonlySet<string>): RowS
     case "running":
       return run.isQueued ? "queued" : waiting.has(run.runId) ? "waiting" : "running";
     case "finished":
-      return hasFailedPart(run) ? "partial" : "ok";
+      return hasFailedPart(run.status, run.failure) ? "partial" : "ok";
     case "failed":
       return "fatal";
     case "stopped":
@@ -29,11 +30,6 @@ export function statusOfRun(run: RunSummary, waiting: ReadonlySet<string>): RowS
     default:
       return "unknown";
   }
-}
-
-/** It says that it finished, though a node or a gate of it failed. What an expert was refused, it got past. */
-function hasFailedPart({ failure }: RunSummary): boolean {
-  return failure?.grade === "blocked" && failure.toolCallId === undefined;
 }
 
 /** @param isOpened whether the user opened it, and may take it off the list */
