@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { runOf } from "../model/run";
 import { listRunsOfJob } from "../store/runFolders";
-import { ForeignUnit, type PartStamp, rowsOf, type UnitPorts } from "./foreignUnit";
+import { ForeignUnit, fewProblems, type PartStamp, rowsOf, type UnitPorts } from "./foreignUnit";
 import type { ForeignReading } from "./readForeign";
 import type { LoadedRun } from "./runIndex";
 
@@ -99,7 +99,7 @@ export function createForeignRunIndex(options: ForeignRunIndexOptions): ForeignR
       const found = read?.runs.find((run) => run.dir === dir);
       const run = found && runOf(found.events);
       if (!found || !run) throw new Error(`The run in ${dir} is no longer there.`);
-      return { run, events: found.events, problems: [...found.problems, ...(read?.problems ?? [])] };
+      return { run, events: found.events, problems: fewProblems([...found.problems, ...(read?.problems ?? [])]) };
     },
   };
 }

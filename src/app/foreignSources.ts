@@ -7,7 +7,7 @@ import { dirname, sep } from "node:path";
 import type { Disposable } from "../base/disposable";
 import type { ForeignGroup, ForeignRun, FormatProblem } from "../formats/format";
 import { runOf } from "../model/run";
-import { ForeignUnit, type PartStamp, rowsOf, settleMs, type UnitPorts } from "./foreignUnit";
+import { ForeignUnit, fewProblems, type PartStamp, rowsOf, settleMs, type UnitPorts } from "./foreignUnit";
 import { placeOfRun } from "./placeOfRun";
 import type { ForeignReading, ForeignSource } from "./readForeign";
 import type { LoadedRun, RunGroup, RunRoot, RunSource } from "./runIndex";
@@ -127,7 +127,7 @@ export function createForeignSources(options: ForeignSourceOptions): ForeignSour
       return rowsOf(run, { ...more, ...(groups.length > 0 && { groups }) }, owns);
     });
     const hasRuns = rows.length > 0;
-    const problems = hasRuns ? [] : reading.problems;
+    const problems = hasRuns ? [] : fewProblems(reading.problems);
     const groups = emptyGroups(reading);
     const isTold = JSON.stringify([unit.problems, unit.groups]) !== JSON.stringify([problems, groups]);
     Object.assign(unit, { files: reading.files, label: reading.label, problems, groups, hasRuns });
@@ -230,7 +230,7 @@ export function createForeignSources(options: ForeignSourceOptions): ForeignSour
       const found = reading?.runs.find((run) => run.dir === dir);
       const run = found && runOf(found.events);
       if (!reading || !found || !run) throw new Error(`The run in ${dir} is no longer there.`);
-      const problems = [...found.problems, ...reading.problems];
+      const problems = fewProblems([...found.problems, ...reading.problems]);
       return { run, events: found.events, problems, ...(found.documents && { documents: found.documents }) };
     },
     sources: () => [

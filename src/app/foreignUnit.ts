@@ -1,5 +1,5 @@
 /** What is read of another system in one piece: the rows of its runs, and which of them someone is at work on. */
-import type { ForeignRun } from "../formats/format";
+import type { ForeignRun, FormatProblem } from "../formats/format";
 import { runOf } from "../model/run";
 import type { RunSummary } from "./runIndex";
 import { summarizeRun } from "./summarizeRun";
@@ -8,6 +8,8 @@ import { summarizeRun } from "./summarizeRun";
 const quietMs = 5 * 60_000;
 /** A file that was made so short a time ago may not have been written to its end. */
 export const settleMs = 2_000;
+
+const mostProblems = 200;
 
 export interface UnitPorts {
   show(summary: RunSummary): void;
@@ -41,6 +43,15 @@ export function rowsOf(
   if (!run) return [];
   const summary = { ...summarizeRun(run, { dir, isHere: false }), ...more };
   return [{ summary, isOpen: run.status === "running", owns }];
+}
+
+/** As many as a tree has room for; the last one says how many more there are. */
+export function fewProblems(problems: readonly FormatProblem[]): readonly FormatProblem[] {
+  const next = problems[mostProblems - 1];
+  if (!next || problems.length <= mostProblems) return problems;
+  const more = problems.length - mostProblems + 1;
+  const reason = `And ${more} more problems: “runtrail log <path> --summary” lists all.`;
+  return [...problems.slice(0, mostProblems - 1), { ...next, reason }];
 }
 
 export class ForeignUnit {
