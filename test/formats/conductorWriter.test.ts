@@ -193,7 +193,7 @@ describe("a run of ours", () => {
     [
       "failed",
       { type: "errorRun", error: { name: "E", message: "No key", class: "provider_auth", isRetryable: false } },
-      { status: "failed", failures: [expect.anything(), { class: "provider_auth", reason: "No key (exit code 1)" }] },
+      { status: "failed", failures: [expect.anything(), { class: "provider_auth", reason: "No key" }] },
     ],
   ] as const)("that was %s is so for who reads it", async (_, end, expected) => {
     const folder = await writeAll([{ events: runOf("abc", [...begun, end as EventPayload]) }]);

@@ -1,7 +1,9 @@
 /** Random scripts for the loop: every kind of answer, tool outcome and provider fault, in any order. */
 import fc from "fast-check";
+import type { RunEvent } from "../../src/model/events";
 import { ModelError } from "../../src/runtime/ports";
-import type { Turn } from "./scriptedModel";
+import { type LoopOptions, runLoop } from "./loopHarness";
+import { scriptedModel, type Turn } from "./scriptedModel";
 
 const text = fc.string({ unit: "grapheme", maxLength: 60 });
 const call = fc.oneof(
@@ -28,3 +30,42 @@ export const randomTurns: fc.Arbitrary<Turn[]> = fc.array(
   ),
   { minLength: 1, maxLength: 12 },
 );
+
+export interface RandomRun {
+  turns: Turn[];
+  maxSteps: number;
+  /** Of the event after which someone cancels it, counted from 1. */
+  cancelledAt: number | undefined;
+}
+
+/** Its end may be any: it finishes, fails, runs out of steps or is cancelled. */
+export const randomRun: fc.Arbitrary<RandomRun> = fc.record({
+  turns: randomTurns,
+  maxSteps: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(20) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 3 }) },
+  ),
+  cancelledAt: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 25 }) },
+  ),
+});
+
+/** The events of such a run. */
+export async function doRun(
+  { turns, maxSteps, cancelledAt }: RandomRun,
+  setup: LoopOptions["setup"] = {},
+): Promise<RunEvent[]> {
+  const abort = new AbortController();
+  let count = 0;
+  const { events } = await runLoop(scriptedModel(turns), {
+    setup,
+    limits: { maxSteps },
+    signal: abort.signal,
+    onEvent() {
+      count += 1;
+      if (count === cancelledAt) abort.abort();
+    },
+  });
+  return events;
+}

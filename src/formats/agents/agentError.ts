@@ -1,5 +1,5 @@
 /** The error that a coding agent tells of in words, in our classes: its words stay the message. */
-import type { ErrorClass, EventError } from "../../model/failure";
+import { ErrorClass, type EventError } from "../../model/failure";
 
 const byStatus: readonly [RegExp, ErrorClass][] = [
   [/^(?:401|403)$/u, "provider_auth"],
@@ -28,10 +28,15 @@ const retryable: ReadonlySet<ErrorClass> = new Set<ErrorClass>([
   "transient_io",
 ]);
 
-/** @param status of HTTP, where the agent recorded it */
-export function agentError(name: string, message: string, status?: unknown): EventError {
+/**
+ * @param status of HTTP, where the agent recorded it
+ * @param ours the class that a run of ours was written with: no agent has that word
+ */
+export function agentError(name: string, message: string, status?: unknown, ours?: unknown): EventError {
   const told = typeof status === "number" && status >= 400 && status < 600 ? Math.floor(status) : statusIn(message);
+  const known = ErrorClass.safeParse(ours);
   const errorClass =
+    known.data ??
     byStatus.find(([pattern]) => told !== undefined && pattern.test(String(told)))?.[1] ??
     byWords.find(([pattern]) => pattern.test(`${name} ${message}`))?.[1] ??
     "internal";

@@ -4,7 +4,7 @@
  * and more of its calls may come behind the first results.
  */
 import { addUsage } from "../../model/addUsage";
-import type { EventPayload, FinishReason } from "../../model/events";
+import type { EventOf, EventPayload, FinishReason } from "../../model/events";
 import type { EventError } from "../../model/failure";
 import type { ReasoningPart, ToolCall } from "../../model/message";
 import type { Usage } from "../../model/usage";
@@ -40,6 +40,10 @@ export class AgentTeller {
   private readonly startedAt: number;
   private owed: Usage | undefined;
   private readonly counted = new Set<string>();
+  /** Which attempt the next answer is. */
+  private attempt = 1;
+  /** Whether the next answer is of the step that there is. */
+  private isStepBegun = false;
   private openStep: { step: number; calls: Set<string>; usage: Usage | undefined } | undefined;
 
   constructor(
@@ -175,14 +179,31 @@ export class AgentTeller {
     else tell();
   }
 
+  /** The model is asked again: for the open answer where that called nothing, else for the next. */
+  retry(fault: Pick<EventOf<"retryGeneration">, "attempt" | "error" | "delayMs">, source: Source): void {
+    const isAgain = this.answer?.calls.length === 0;
+    this.close(isAgain);
+    if (!isAgain && !this.isStepBegun) this.builder.step += 1;
+    this.isStepBegun = true;
+    this.attempt = Math.max(1, fault.attempt) + 1;
+    this.since = withoutId(source);
+    this.builder.emit({ type: "retryGeneration", ...fault }, source);
+  }
+
+  /** What comes is of the same step, though it is another answer. */
+  stayInStep(): void {
+    this.close(true);
+    this.isStepBegun = this.builder.step > 0;
+  }
+
   /** Somebody else speaks: the answer before is whole, and the model is asked anew. */
   wait(source: Source): void {
     this.close();
     this.since = withoutId(source);
   }
 
-  /** Tells the open answer. */
-  close(): void {
+  /** Tells the open answer. @param isStepOpen whether its step goes on with another one */
+  close(isStepOpen = false): void {
     const { answer, builder } = this;
     if (!answer) return;
     this.answer = undefined;
@@ -190,8 +211,10 @@ export class AgentTeller {
     if (id !== undefined) this.counted.add(id);
     const text = texts.join("\n\n");
     if (text !== "") this.text = text;
-    builder.step += 1;
-    builder.startGeneration(start);
+    if (!this.isStepBegun) builder.step += 1;
+    this.isStepBegun = false;
+    builder.startGeneration(start, { attempt: this.attempt });
+    this.attempt = 1;
     builder.finishGeneration(
       {
         finishReason: answer.finishReason ?? (calls.length > 0 ? "toolCalls" : "stop"),
@@ -204,7 +227,7 @@ export class AgentTeller {
       end,
     );
     for (const { call, source } of calls) builder.startCall(call, source);
-    this.openStep = { step: builder.step, calls: new Set(calls.map(({ call }) => call.id)), usage };
+    if (!isStepOpen) this.openStep = { step: builder.step, calls: new Set(calls.map(({ call }) => call.id)), usage };
     for (const tell of after) tell();
     this.settle();
   }

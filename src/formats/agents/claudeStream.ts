@@ -107,9 +107,12 @@ export class ClaudeStream implements StreamTeller {
       return;
     }
     if (record.subtype === "api_retry") {
-      const error = agentError(textOf(record.error) ?? "api_error", textOf(record.error) ?? "", record.error_status);
-      const attempt = countOf(record.attempt) ?? 1;
-      teller.tell({ type: "retryGeneration", attempt, error, delayMs: amountOf(record.retry_delay_ms) ?? 0 }, source);
+      const word = textOf(record.error);
+      const error = agentError(word ?? "api_error", word ?? "", record.error_status, record.error_class);
+      teller.retry(
+        { attempt: countOf(record.attempt) ?? 1, error, delayMs: amountOf(record.retry_delay_ms) ?? 0 },
+        source,
+      );
       return;
     }
     const { type: _, session_id: __, uuid: ___, ...data } = record;

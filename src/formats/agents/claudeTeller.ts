@@ -3,12 +3,12 @@
  * under one message id, results, and sub-agents, which are runs of their own.
  */
 import type { FinishReason } from "../../model/events";
-import type { EventError } from "../../model/failure";
+import { ErrorClass, type EventError } from "../../model/failure";
 import type { ToolCall } from "../../model/message";
 import { spendDelegate } from "../../model/spending";
 import { ForeignRunBuilder, type Source } from "../foreignRunBuilder";
 import { agentError } from "./agentError";
-import { AgentTeller } from "./agentTeller";
+import { AgentTeller, type CallResult } from "./agentTeller";
 import { claudeUsage } from "./agentUsage";
 import { contentText, type Fields, fieldsOf, listOf, resultParts, textOf } from "./fields";
 
@@ -55,6 +55,8 @@ export class ClaudeTeller {
   tellAnswer(record: Fields, source: Source): void {
     const { teller } = this;
     const message = fieldsOf(record.message);
+    // A word of ours, of a run that was written as if it were Claude's.
+    if (record.same_step === true) teller.stayInStep();
     if (message.model === ownModel) {
       this.tellOwnMessage(record, contentText(message.content), source);
       return;
@@ -76,7 +78,8 @@ export class ClaudeTeller {
       this.teller.note("assistant", { text }, source);
       return;
     }
-    this.error = agentError(name ?? "api_error", text || (name ?? "API error"), record.apiErrorStatus);
+    const said = text || (name ?? "API error");
+    this.error = agentError(name ?? "api_error", said, record.apiErrorStatus, record.error_class);
     this.stopReason = undefined;
     this.teller.wait(source);
     this.teller.continueAnswer(source);
@@ -106,12 +109,23 @@ export class ClaudeTeller {
     const blocks = listOf(fieldsOf(record.message).content).map(fieldsOf);
     const results = blocks.filter(({ type }) => type === "tool_result");
     // A sub-agent that goes on beside it has not ended with the result of its call.
-    const isLaunched = fieldsOf(record.toolUseResult ?? record.tool_use_result).status === "async_launched";
-    for (const block of results) this.tellResult(block, source, isLaunched);
+    const { status, error_class, blocked_by } = fieldsOf(record.toolUseResult ?? record.tool_use_result);
+    const isLaunched = status === "async_launched";
+    const errorClass = ErrorClass.safeParse(error_class).data;
+    const blockedBy = (["approval", "todos"] as const).find((each) => each === blocked_by);
+    const ours = { ...(errorClass && { errorClass }), ...(blockedBy && { blockedBy }) };
+    for (const block of results) this.tellResult(block, source, { isLaunched, ours });
     return results.length > 0;
   }
 
-  private tellResult(block: Fields, source: Source, isLaunched = false): void {
+  private tellResult(
+    block: Fields,
+    source: Source,
+    {
+      isLaunched = false,
+      ours = {},
+    }: { isLaunched?: boolean; ours?: Pick<CallResult, "errorClass" | "blockedBy"> } = {},
+  ): void {
     const id = textOf(block.tool_use_id);
     if (id === undefined) return;
     const isError = block.is_error === true;
@@ -123,6 +137,7 @@ export class ClaudeTeller {
       isError,
       result: resultParts(block.content),
       ...(isRefused && { blockedBy: "approval" as const }),
+      ...ours,
     };
     this.teller.finishCall(id, result, source);
   }

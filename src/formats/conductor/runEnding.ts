@@ -71,9 +71,11 @@ function errorOf(summary: string | undefined, code: number | undefined, evidence
   const told = ErrorClass.safeParse(evidence.meta?.error_class);
   const { agentFailure } = evidence;
   const errorClass = told.success ? told.data : classOf(summary, code, agentFailure);
+  const name = evidence.meta?.error_name;
   return {
-    name: "AgentError",
-    message: messageOf(summary, code),
+    // What is ours has no exit code: that is written for those who look for one.
+    name: name ?? "AgentError",
+    message: name !== undefined && summary !== undefined ? summary : messageOf(summary, code),
     class: errorClass,
     ...(agentFailure?.statusCode !== undefined && { statusCode: agentFailure.statusCode }),
     isRetryable: retryable.includes(errorClass),

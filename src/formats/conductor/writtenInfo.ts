@@ -93,6 +93,7 @@ export function endInfo(
     status: "failed",
     error_summary,
   };
+  if (!isTheirs) return { info: failed, meta: { error_class: error.class, error_name: error.name } };
   const isPlain = classOf(error_summary, code, undefined) === error.class;
   return { info: failed, ...(!isPlain && { meta: { error_class: error.class } }) };
 }

@@ -4,6 +4,13 @@ import type { EventOf, FinishReason, RunEvent } from "../../model/events";
 import type { EventError } from "../../model/failure";
 import type { ResultPart, ToolCall } from "../../model/message";
 import type { Usage } from "../../model/usage";
+import { agentError } from "../agents/agentError";
+
+interface FailedAnswer {
+  seq: number;
+  step: number;
+  error: EventError;
+}
 
 type End = EventOf<"finishRun" | "stopRun" | "errorRun">;
 
@@ -29,7 +36,11 @@ export class WrittenOutput {
   private messageId = "";
   private readonly called = new Set<string>();
   /** An answer that failed, until it is known whether it is tried again. */
-  private failed: EventOf<"finishGeneration"> | undefined;
+  private failed: FailedAnswer | undefined;
+  /** The step of the newest line of the model's. */
+  private step = 0;
+  /** Whether the model was asked and has not answered. */
+  private isAsked = false;
 
   constructor(private readonly start: EventOf<"startRun">) {}
 
@@ -45,17 +56,23 @@ export class WrittenOutput {
 
   private linesOf(event: RunEvent): object[] {
     switch (event.type) {
+      case "startGeneration":
+        this.isAsked = true;
+        return [];
       case "finishGeneration":
+        this.isAsked = false;
         if (event.error) {
-          this.failed = event;
+          this.failed = { seq: event.seq, step: event.step, error: event.error };
           return [];
         }
         return [this.answer(event)];
       case "retryGeneration": {
         const { attempt, error, delayMs } = event;
+        this.step = 0;
         const status = error.statusCode === undefined ? {} : { error_status: error.statusCode };
         const known = { attempt, retry_delay_ms: delayMs, ...status, error: error.message };
-        return [this.line({ type: "system", subtype: "api_retry", ...known })];
+        const plain = agentError(error.message, error.message, error.statusCode);
+        return [this.line({ type: "system", subtype: "api_retry", ...known, ...classBeside(plain, error) })];
       }
       case "startToolCall": {
         if (this.called.has(event.toolCallId)) return [];
@@ -66,13 +83,16 @@ export class WrittenOutput {
         const { toolCallId, isError, result } = event;
         const content = contentOf(result);
         const block = { tool_use_id: toolCallId, type: "tool_result", content, is_error: isError };
-        return [this.message("user", { role: "user", content: [block] })];
+        return [{ ...this.message("user", { role: "user", content: [block] }), ...outcomeBeside(event) }];
       }
       case "foreignEvent":
         return agents.has(event.source) ? [this.note(event)] : [];
+      case "errorRun":
+        // What broke off an answer is told in its place.
+        if (this.isAsked) this.failed = { seq: event.seq, step: event.step, error: event.error };
+        return [...this.tellFailed(), ...this.result(event)];
       case "finishRun":
       case "stopRun":
-      case "errorRun":
         return this.result(event);
       default:
         return [];
@@ -92,7 +112,8 @@ export class WrittenOutput {
     };
   }
 
-  private answer({ seq, text, reasoning = [], toolCalls, finishReason, usage }: EventOf<"finishGeneration">): object {
+  private answer(event: EventOf<"finishGeneration">): object {
+    const { seq, text, reasoning = [], toolCalls, finishReason, usage } = event;
     this.turns += 1;
     this.own = addUsage(this.own, usage);
     this.messageId = `msg_${seq}`;
@@ -102,12 +123,20 @@ export class WrittenOutput {
       ...toolCalls.map((call) => this.call(call)),
     ];
     const { model } = this.start;
-    return this.message("assistant", {
+    const message = this.message("assistant", {
       ...{ id: this.messageId, type: "message", role: "assistant" },
       ...(model !== undefined && { model }),
       ...{ content, stop_reason: stopReasons[finishReason] },
       ...(usage && { usage: usageOf(usage) }),
     });
+    return { ...message, ...this.stepBeside(event) };
+  }
+
+  /** To whoever reads its lines each answer of Claude's is a step; ours may have a last word in the same one. */
+  private stepBeside({ step }: { step: number }): object {
+    const isSame = step > 0 && step === this.step;
+    this.step = step;
+    return isSame ? { same_step: true } : {};
   }
 
   private call({ id, skill, tool, args }: ToolCall): object {
@@ -119,7 +148,7 @@ export class WrittenOutput {
   private tellFailed(): object[] {
     const { failed } = this;
     this.failed = undefined;
-    if (!failed?.error) return [];
+    if (!failed) return [];
     const { name, message, statusCode } = failed.error;
     const content = [{ type: "text", text: message }];
     return [
@@ -133,6 +162,8 @@ export class WrittenOutput {
         }),
         ...{ error: name, isApiErrorMessage: true },
         ...(statusCode !== undefined && { apiErrorStatus: statusCode }),
+        ...classBeside(agentError(name, message, statusCode), failed.error),
+        ...this.stepBeside(failed),
       },
     ];
   }
@@ -178,6 +209,20 @@ export class WrittenOutput {
   private line(fields: object): object {
     return { ...fields, session_id: this.start.runId };
   }
+}
+
+/** Where the words alone would be taken for another. */
+function classBeside(plain: EventError, { class: errorClass }: EventError): object {
+  return plain.class === errorClass ? {} : { error_class: errorClass };
+}
+
+/** Of a call that was refused, broken off, or kept back what is still open. */
+function outcomeBeside({ errorClass, blockedBy }: EventOf<"finishToolCall">): object {
+  const known = {
+    ...(errorClass !== undefined && errorClass !== "tool_error" && { error_class: errorClass }),
+    ...(blockedBy !== undefined && { blocked_by: blockedBy }),
+  };
+  return Object.keys(known).length === 0 ? {} : { tool_use_result: known };
 }
 
 function subtypeOf(error: EventError | undefined): string {
