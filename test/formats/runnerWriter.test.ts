@@ -120,7 +120,7 @@ describe("runs written as Runner keeps them", () => {
       "run.state_changed succeeded",
       "run.completed",
     ]);
-    expect(records[4]).toMatchObject({ error_class: "transient_io", reason: "Busy", attempt: 0 });
+    expect(records[4]).toMatchObject({ error_class: "transient_io", reason: "provider_rate_limit: Busy", attempt: 0 });
     expect(text).toContain('"reason":"Gr\\u00fc\\u00dfe \\u2603 \\ud83d\\udc4b"');
     expect(Object.keys(records[4] ?? {})).toEqual([
       ...["event_id", "event_type", "run_id", "timestamp_utc", "actor", "attempt", "step_id", "error_class", "reason"],

@@ -1,5 +1,5 @@
 /** What kind of failure the text of a failed node tells: OpenExpertise records the message alone. */
-import type { ErrorClass } from "../../model/failure";
+import { ErrorClass } from "../../model/failure";
 
 /** Of a node that nothing ended: the run was over before it. */
 export const didNotFinish = "did not finish: the run ended before it";
@@ -16,6 +16,21 @@ const rules: readonly (readonly [RegExp, ErrorClass])[] = [
   [/\b(?:ECONNRESET|ECONNREFUSED|EPIPE|EAI_AGAIN|ENETUNREACH|EBUSY|EMFILE)\b|socket hang up/u, "transient_io"],
   [/\bAbortError\b|\baborted\b|\bcancell?ed\b/iu, "cancelled"],
 ];
+
+/** A run of ours names the class before the message where that alone would be taken for another. */
+export function failureOfNode(error: string): { class: ErrorClass; reason: string } {
+  const { word, rest = "" } = /^(?<word>[a-z_]{1,40}): (?<rest>[\s\S]*)$/u.exec(error)?.groups ?? {};
+  const ours = ErrorClass.safeParse(word).data;
+  if (ours && classOfNodeFailure(rest) !== ours) return { class: ours, reason: rest };
+  return { class: classOfNodeFailure(error), reason: error };
+}
+
+/** What `failureOfNode` makes the same of again. */
+export function errorOfNode(errorClass: ErrorClass | undefined, reason: string): string {
+  const read = failureOfNode(reason);
+  const isSame = errorClass === undefined || (read.class === errorClass && read.reason === reason);
+  return isSame ? reason : `${errorClass}: ${reason}`;
+}
 
 export function classOfNodeFailure(error: string): ErrorClass {
   // A hostile text may be of any length; what is told stands at its beginning.

@@ -17,6 +17,20 @@ export interface NodeFailure {
   class: ErrorClass;
 }
 
+type StopReason = (EventPayload & { type: "stopRun" })["reason"];
+
+/** A run of ours that was stopped says so in the last activity: OpenExpertise stops none, and calls it partial. */
+export function stopText(reason: StopReason, message: string | undefined): string {
+  return message === undefined ? `stopped (${reason})` : `stopped (${reason}): ${message}`;
+}
+
+export function stopOf(activity: unknown): { reason: StopReason; message?: string } | undefined {
+  if (typeof activity !== "string") return undefined;
+  const { word, message } = /^stopped \((?<word>\w+)\)(?:: (?<message>[\s\S]*))?$/u.exec(activity)?.groups ?? {};
+  const reason = (["maxSteps", "input", "cancelled", "budget"] as const).find((each) => each === word);
+  return reason && { reason, ...(message !== undefined && { message }) };
+}
+
 type EndPayload = EventPayload & { type: "finishRun" | "errorRun" };
 
 export const failedWithoutNode = "The run says that it failed, and no node does.";

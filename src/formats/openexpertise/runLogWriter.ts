@@ -10,7 +10,8 @@ import { addUsage, noUsage } from "../../model/addUsage";
 import type { EventOf, RunEvent } from "../../model/events";
 import type { Usage } from "../../model/usage";
 import { isObject } from "../jsonRecords";
-import { failedWithoutNode, partialText } from "./runEnd";
+import { errorOfNode } from "./nodeFailure";
+import { failedWithoutNode, partialText, stopText } from "./runEnd";
 import { isRunStatus } from "./runLogRecord";
 import { sourceName } from "./translateRunLog";
 
@@ -34,6 +35,8 @@ export class RunLogWriter {
   private model: string | undefined;
   private at = "";
   private isPartial = false;
+  /** Where the newest record that was read and kept is one. */
+  private lastActivity: unknown;
 
   /** @param args what the run was called with, where more is known than its query */
   constructor(
@@ -89,6 +92,7 @@ export class RunLogWriter {
         this.finishRun(this.statusOf(event));
         return;
       case "stopRun":
+        this.tellStop(event);
         this.finishStep();
         this.finishRun("partial");
         return;
@@ -115,7 +119,7 @@ export class RunLogWriter {
         return;
       case "failNode":
         this.isPartial = true;
-        this.node("node.failed", event.node, { error: event.reason, ...phase });
+        this.node("node.failed", event.node, { error: errorOfNode(event.class, event.reason), ...phase });
         return;
       case "skipNode":
         // What nothing told is told by nothing again.
@@ -140,6 +144,7 @@ export class RunLogWriter {
     if (data.run_id !== undefined && data.run_id !== this.runId) return;
     if (data.type === "node.tokens") this.tokens.set(step, JSON.stringify([data.input_tokens, data.output_tokens]));
     this.lines.push(data);
+    this.lastActivity = data.type === "node.activity" ? data.activity : undefined;
   }
 
   private finishGeneration({ step, usage, cost }: EventOf<"finishGeneration">): void {
@@ -179,14 +184,26 @@ export class RunLogWriter {
     this.step = undefined;
   }
 
+  /** The last activity there is: of the node that it was stopped at. */
+  private tellStop({ step, reason, message }: EventOf<"stopRun">): void {
+    const activity = stopText(reason, message);
+    if (this.lastActivity === activity) return;
+    if (this.nodes.size === 0 && step === 0) this.node("node.ready", "start", {});
+    const ofStep = step > 0 && this.nodes.size === 0 ? `step_${step}` : undefined;
+    const node = ofStep ?? this.nodes.get(step) ?? [...this.nodes.values()].at(-1) ?? "start";
+    this.finishStep();
+    this.node("node.activity", node, { activity });
+  }
+
   /** The reason of a failed run is its node's: where no step is under way, the failure is one of its own. */
   private failStep({ step, error }: EventOf<"errorRun">): void {
     const { message } = error;
-    if (this.step) this.node("node.failed", this.step.node, { error: message });
+    const told = errorOfNode(error.class, message);
+    if (this.step) this.node("node.failed", this.step.node, { error: told });
     else if (this.nodes.size === 0 && message !== failedWithoutNode) {
       const node = step > 0 ? `step_${step}` : "start";
       this.node("node.ready", node, {});
-      this.node("node.failed", node, { error: message });
+      this.node("node.failed", node, { error: told });
     }
     this.step = undefined;
   }

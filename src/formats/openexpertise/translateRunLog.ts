@@ -1,4 +1,6 @@
 /** A run of OpenExpertise in our events: a step for each node, an item in it for each time that it was executed. */
+
+import { parseJson } from "../../base/lines";
 import type { EventPayload, RunEvent } from "../../model/events";
 import type { ErrorClass } from "../../model/failure";
 import { spendGeneration } from "../../model/spending";
@@ -7,9 +9,9 @@ import type { FormatProblem } from "../format";
 import { isObject } from "../jsonRecords";
 import { bindExecutions, type Execution, type Executions, metricsOf, tokensOf } from "./executions";
 import type { Experience } from "./experience";
-import { classOfNodeFailure, didNotFinish } from "./nodeFailure";
+import { didNotFinish, failureOfNode } from "./nodeFailure";
 import type { RunLog } from "./readRunLog";
-import { endOf, listNames, type NodeFailure } from "./runEnd";
+import { endOf, listNames, type NodeFailure, stopOf } from "./runEnd";
 import { isRunStatus, type OtherStatus, parentOf, type RunLogRecord, textOf } from "./runLogRecord";
 import type { WriteValues } from "./stateHistory";
 
@@ -87,7 +89,7 @@ class RunLogTeller {
     this.builder.emit(
       {
         type: "startRun",
-        query: own === undefined || (isObject(own) && Object.keys(own).length === 0) ? "" : JSON.stringify(own),
+        query: queryOf(own),
         ...(experience && { definition: { uri: experience.uri } }),
         ...(experience?.version !== undefined && { expertVersion: experience.version }),
         ...(parent !== undefined && { parent: { runId: parent } }),
@@ -140,8 +142,7 @@ class RunLogTeller {
   }
 
   private tellFailure(record: RunLogRecord, place: NodePlace): void {
-    const reason = textOf(record.value.error) ?? "no reason is given";
-    const errorClass = classOfNodeFailure(reason);
+    const { class: errorClass, reason } = failureOfNode(textOf(record.value.error) ?? "no reason is given");
     this.emitNode({ type: "failNode", ...place, reason, class: errorClass }, record);
     this.addFailure(place, reason, errorClass);
   }
@@ -203,9 +204,16 @@ class RunLogTeller {
       const reason = `The run says success, though ${own[0].node} failed.`;
       this.problems.push({ file: this.log.file, line: record.line, reason });
     }
-    const { payload, step } = endOf(status, failures, this.skipped, experience);
     const source = this.sourceOf(record);
-    this.builder.emit({ ...payload, ...this.builder.totals(source) }, source, step ?? this.builder.step);
+    const totals = this.builder.totals(source);
+    const last = status === "partial" ? this.log.records.findLast(({ kind }) => kind === "node") : undefined;
+    const stop = last?.nodeType === "node.activity" ? stopOf(last.value.activity) : undefined;
+    if (stop) {
+      this.builder.emit({ type: "stopRun", ...stop, ...totals }, source, this.stepOf(last?.nodeId));
+      return;
+    }
+    const { payload, step } = endOf(status, failures, this.skipped, experience);
+    this.builder.emit({ ...payload, ...totals }, source, step ?? this.builder.step);
   }
 
   /** Nothing happens after the end. */
@@ -248,6 +256,14 @@ interface NodePlace {
 
 function fieldOf({ value }: RunLogRecord): string {
   return textOf(value.field) ?? "";
+}
+
+/** Of a run of ours, which has no other arguments, its words. */
+function queryOf(args: unknown): string {
+  const keys = isObject(args) ? Object.keys(args) : undefined;
+  if (args === undefined || keys?.length === 0) return "";
+  const query = isObject(args) && keys?.length === 1 ? textOf(args.query) : undefined;
+  return query === undefined || isObject(parseJson(query)) ? JSON.stringify(args) : query;
 }
 
 /** What the run that called the experience hands on beside the arguments. */

@@ -1,5 +1,5 @@
 /** Runner's records: one JSON object a line, flat, told apart by `event_type`. */
-import type { ErrorClass } from "../../model/failure";
+import { ErrorClass } from "../../model/failure";
 import { isObject } from "../jsonRecords";
 
 export interface RunnerRecord {
@@ -114,20 +114,47 @@ export function classOf(errorClass: string | undefined): ErrorClass {
   }
 }
 
+interface Told {
+  class: ErrorClass;
+  reason: string;
+}
+
+type Words = Pick<RunnerRecord, "errorClass" | "reason">;
+
+/** What failed, in our words. */
+export function failureOf(record: Words): Told {
+  return ownIn(record) ?? { class: classOf(record.errorClass), reason: reasonOf(record) };
+}
+
+/** A run of ours names a class that Runner has no word for before its reason. */
+export function ownIn({ errorClass, reason = "" }: Words): Told | undefined {
+  const { word, rest = "" } = /^(?<word>[a-z_]{1,40}): (?<rest>[\s\S]*)$/u.exec(reason)?.groups ?? {};
+  const ours = ErrorClass.safeParse(word).data;
+  return isNamed(ours) && runnerClassOf(ours) === errorClass ? { class: ours, reason: rest } : undefined;
+}
+
+/** What broke off has no record at all in Runner's logs. */
+function isNamed(ours: ErrorClass | undefined): ours is ErrorClass {
+  return ours !== undefined && ours !== "interrupted";
+}
+
 /** Runner's own word stays, where ours says less. */
-export function reasonOf({ errorClass, reason }: Pick<RunnerRecord, "errorClass" | "reason">): string {
+function reasonOf({ errorClass, reason }: Words): string {
   const isSaid = errorClass === undefined || errorClass === "unknown" || classOf(errorClass) === errorClass;
   return [isSaid ? undefined : errorClass, reason].filter(Boolean).join(": ") || (errorClass ?? "It does not say why.");
 }
 
-/** The other way round: what `classOf` and `reasonOf` make of it is the same again. */
-export function errorOf(ours: ErrorClass | undefined, reason: string): { error_class: string; reason: string } {
+/** The other way round: what `failureOf` makes of it is the same again. */
+export function errorOf(ours: ErrorClass = "tool_error", reason: string): { error_class: string; reason: string } {
   const own = /^(?<word>validation_failed|contract_input_missing)(?:: |$)/u.exec(reason)?.groups?.word;
   if (own !== undefined && classOf(own) === ours) return { error_class: own, reason: reason.slice(own.length + 2) };
-  return { error_class: runnerClassOf(ours), reason };
+  const error_class = runnerClassOf(ours);
+  const read = failureOf({ errorClass: error_class, reason });
+  const isSame = read.class === ours && (read.reason === reason || reason === "");
+  return { error_class, reason: isSame || !isNamed(ours) ? reason : `${ours}: ${reason}` };
 }
 
-function runnerClassOf(ours: ErrorClass | undefined): string {
+function runnerClassOf(ours: ErrorClass): string {
   switch (ours) {
     case "transient_io":
     case "timeout":

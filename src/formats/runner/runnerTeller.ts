@@ -191,9 +191,9 @@ export class RunnerTeller {
     if (this.state !== "created" && this.state !== "preflight_validated") this.ensureExecuting();
     this.enter("failed", reason);
     const isFailed = [...this.steps.values()].some(({ state }) => state === "failed" || state === "interrupted");
-    const errorClass = isFailed ? {} : { error_class: errorOf(error.class, "").error_class };
-    const said = reason === error.cause ? {} : reasonFields(reason);
-    this.write("run.completed", { ...errorClass, ...said, new_state: "failed" });
+    const said = reason === error.cause ? "" : reason;
+    const told = isFailed ? reasonFields(said) : errorOf(error.class, said);
+    this.write("run.completed", { ...told, ...(said === "" && { reason: undefined }), new_state: "failed" });
   }
 
   /** What Runner itself told; other systems' words it would not understand. */

@@ -2,7 +2,7 @@
 import type { ErrorClass } from "../../model/failure";
 import { ForeignRunBuilder, type Source } from "../foreignRunBuilder";
 import type { ForeignRun, FormatProblem } from "../format";
-import { classOf, defaultPipeline, type RunnerRecord, reasonOf } from "./runnerRecord";
+import { classOf, defaultPipeline, failureOf, ownIn, type RunnerRecord } from "./runnerRecord";
 
 interface RunnerStep {
   id: string;
@@ -93,7 +93,6 @@ class RunTranslator {
   private takeStep(record: RunnerRecord, step: RunnerStep, source: Source): void {
     const { builder } = this;
     builder.step = step.number;
-    const reason = reasonOf(record);
     switch (record.type) {
       case "step.started":
         this.begin(record, step, source);
@@ -105,7 +104,7 @@ class RunTranslator {
         return;
       case "step.failed":
         this.reach(record, step);
-        this.fail(step, { line: record.line, class: classOf(record.errorClass), reason }, source);
+        this.fail(step, { line: record.line, ...failureOf(record) }, source);
         return;
       case "step.retried": {
         const retried = { ...step, iteration: Math.max(record.attempt + 1, step.iteration + 1) };
@@ -117,7 +116,7 @@ class RunTranslator {
       case "gate.failed": {
         const measured = record.reason === undefined ? {} : { measured: record.reason };
         builder.emit({ type: "failGate", gate: step.id, ...measured }, source);
-        step.failure ??= { line: record.line, class: "hard_gate_failed", reason };
+        step.failure ??= { line: record.line, class: "hard_gate_failed", reason: failureOf(record).reason };
         if (step.state !== "retried") step.state = "failed";
         return;
       }
@@ -155,7 +154,8 @@ class RunTranslator {
 
   private endRun(record: RunnerRecord, source: Source): void {
     const { builder } = this;
-    const reason = record.reason ?? "";
+    const ours = ownIn(record);
+    const reason = ours?.reason ?? record.reason ?? "";
     for (const step of this.steps.values()) {
       if (step.state !== "running") continue;
       const failure = {
@@ -186,7 +186,7 @@ class RunTranslator {
       const message = [reason, isMore ? own : undefined].filter(Boolean).join(": ") || "It does not say why.";
       // Before the first step Runner looks whether the run can be done at all.
       const unknown = this.steps.size === 0 && record.errorClass === undefined ? "invalid_definition" : undefined;
-      const errorClass = cause?.failure?.class ?? unknown ?? classOf(record.errorClass);
+      const errorClass = cause?.failure?.class ?? ours?.class ?? unknown ?? classOf(record.errorClass);
       const error = { name: "RunFailed", message, class: errorClass, isRetryable: errorClass === "transient_io" };
       const payload = { type: "errorRun" as const, error: { ...error, ...(isMore && { cause: own }) }, ...totals };
       builder.emit(payload, source, cause?.number ?? builder.step);
