@@ -10,6 +10,8 @@ export default defineConfig({
   root,
   test: {
     watch: false,
+    // Much of the time is waiting for processes: a core that is kept free would be idle.
+    maxWorkers: "100%",
     // One may stop a hanging test, but no test may depend on the machine's speed.
     testTimeout: 60_000,
     hookTimeout: 120_000,
