@@ -45,6 +45,11 @@ async function topsOf({ runsView }: Runtrail, root: string): Promise<RunNode[]> 
   return tops.filter((node) => runsView.rootOf(node) === root);
 }
 
+/** The view follows the index a moment later. */
+async function topOf(runtrail: Runtrail, root: string): Promise<RunNode> {
+  return await waitUntil(`a row of ${root}`, async () => (await topsOf(runtrail, root))[0]);
+}
+
 export default suite("run folders of other systems", {
   "are opened from a command with a place, lead to their failing step, and are taken off the list": () =>
     inFolder(async (folder) => {
@@ -56,8 +61,7 @@ export default suite("run folders of other systems", {
       assert.equal(run.root, folder);
       await command("goToFailingStep", run.dir);
       assert.match(activeLine(), /p95 is 812 ms|phase_benchmark/u);
-      const [top] = await topsOf(runtrail, folder);
-      assert.ok(top);
+      const top = await topOf(runtrail, folder);
       const item = await runtrail.runsView.getTreeItem(top);
       assert.match(`${item.description}`, /Runner/u);
       assert.match(item.contextValue ?? "", /^job\b.*\bopened\b/u);
@@ -83,7 +87,7 @@ export default suite("run folders of other systems", {
         ["run-1", "run-2"],
       );
       for (const name of ["run-1", "run-2"]) {
-        const [top] = await topsOf(runtrail, join(folder, name));
+        const top = await topOf(runtrail, join(folder, name));
         await command("removeFromList", top);
       }
       assert.deepEqual(runsIn(runtrail, folder), []);
@@ -104,7 +108,6 @@ export default suite("run folders of other systems", {
       assert.equal(told.length, 1);
       assert.ok(told[0]?.includes(folder), told[0]);
       assert.match(told[0] ?? "", /no run that can be read.*Perstack.*Runner/u);
-      // The view follows the index a moment later.
       await waitUntil("the list to be without it", async () => (await topsOf(runtrail, folder)).length === 0);
     }),
 
@@ -123,7 +126,7 @@ export default suite("run folders of other systems", {
         await waitUntil("the next run", () => runsIn(runtrail, folder).length === 2);
         await appendFile(join(dir, "events.jsonl"), `${rest.slice(1).join("\n")}\n`);
         await waitUntil("its end", () => runsIn(runtrail, folder).every(({ status }) => status === "failed"));
-        const [top] = await topsOf(runtrail, folder);
+        const top = await topOf(runtrail, folder);
         assert.ok(top);
         assert.doesNotMatch((await runtrail.runsView.getTreeItem(top)).contextValue ?? "", /opened/u);
       } finally {
@@ -152,6 +155,6 @@ export default suite("run folders of other systems", {
       await waitUntil("the file", () => vscode.window.activeTextEditor?.document.uri.fsPath === file);
       assert.equal(activeEditor().selection.active.line, 4);
       assert.ok(activeEditor().selection.active.character > 0);
-      await command("removeFromList", (await topsOf(runtrail, dir))[0]);
+      await command("removeFromList", await topOf(runtrail, dir));
     }),
 });
