@@ -1,7 +1,9 @@
 /** What the formats of the coding agents share: session files found by their names, read one by one or a folder at once. */
-import { stat } from "node:fs/promises";
+
 import { basename, join } from "node:path";
 import type { ForeignGroup, ForeignRun, ForeignRuns, Format, FormatName, FormatProblem } from "../format";
+import { isFolder } from "../isFolder";
+import { oldestFirst } from "../oldestFirst";
 import { type FolderTree, walkFiles } from "../walkFiles";
 import type { AgentName } from "./agentOutput";
 import { isCaptured, readCaptured } from "./captured";
@@ -72,13 +74,8 @@ function merge(path: string, readings: readonly ForeignRuns[]): ForeignRuns {
     looked.push(...reading.files);
     for (const group of reading.groups ?? []) groups.set(group.id, group);
   }
-  const byStart = (a: ForeignRun, b: ForeignRun) => (a.events[0]?.timestamp ?? 0) - (b.events[0]?.timestamp ?? 0);
   return {
-    ...{ source: path, runs: runs.sort(byStart), problems, files: [...new Set(looked)] },
+    ...{ source: path, runs: oldestFirst(runs), problems, files: [...new Set(looked)] },
     ...(groups.size > 0 && { groups: [...groups.values()] }),
   };
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }

@@ -1,7 +1,9 @@
 /** Conductor Loop's format: a root of projects, a project, a task, a run, and runs of the shell scripts before it. */
+
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { ForeignGroup, ForeignRun, ForeignRuns, Format, FormatProblem } from "../format";
+import type { ForeignGroup, ForeignRuns, Format, FormatProblem } from "../format";
+import { oldestFirst } from "../oldestFirst";
 import { openConductorSink } from "./conductorSink";
 import { findUnits, placeOf } from "./places";
 import { readLoneRun, readTask, type UnitReading } from "./readTask";
@@ -49,7 +51,7 @@ async function readUnits(path: string, signal: AbortSignal | undefined): Promise
   const around = [...surroundings.values()];
   return {
     source: path,
-    runs: byStart(readings.flatMap(({ runs }) => runs)),
+    runs: oldestFirst(readings.flatMap(({ runs }) => runs)),
     problems: [...around, ...readings].flatMap(({ problems }): readonly FormatProblem[] => problems),
     groups: onceEach(readings.flatMap(({ groups }) => groups)),
     files: [...new Set([path, ...around.flatMap(({ files }) => files), ...readings.flatMap(({ files }) => files)])],
@@ -58,9 +60,4 @@ async function readUnits(path: string, signal: AbortSignal | undefined): Promise
 
 function onceEach(groups: readonly ForeignGroup[]): ForeignGroup[] {
   return [...new Map(groups.map((group) => [group.id, group])).values()];
-}
-
-function byStart(runs: readonly ForeignRun[]): ForeignRun[] {
-  const startOf = ({ events }: ForeignRun) => events[0]?.timestamp ?? 0;
-  return [...runs].sort((a, b) => startOf(a) - startOf(b));
 }

@@ -1,10 +1,12 @@
 /** OpenExpertise's format: run logs, alone or in their experience, with the graph and the state that they belong to. */
-import { stat } from "node:fs/promises";
+
 import { basename, dirname, join } from "node:path";
 import { parseJson } from "../../base/lines";
 import { endsRun } from "../../model/eventKinds";
 import type { ForeignDocument, ForeignRun, Format } from "../format";
+import { isFolder } from "../isFolder";
 import { isObject } from "../jsonRecords";
+import { oldestFirst } from "../oldestFirst";
 import { readHead } from "../readHead";
 import { openSourceFiles, type SourceFiles } from "../sourceFiles";
 import type { FolderTree } from "../walkFiles";
@@ -45,7 +47,7 @@ export const openexpertise: Format = {
     // What an ended run wrote does not change with what others write.
     const isOver = runs.every(({ events }) => events.some(endsRun));
     const seen = source.files.filter((file) => !isOver || !/^state\.sqlite/u.test(basename(file)));
-    return { source: path, runs: byStart(runs), problems: source.problems, files: [...looked, ...seen] };
+    return { source: path, runs: oldestFirst(runs), problems: source.problems, files: [...looked, ...seen] };
   },
   write: writeRunLogs,
   openSink: openRunLogSink,
@@ -110,19 +112,10 @@ function findRoots(logs: readonly RunLog[]): (runId: string) => string {
   };
 }
 
-function byStart(runs: readonly ForeignRun[]): ForeignRun[] {
-  const startOf = ({ events }: ForeignRun) => events[0]?.timestamp ?? 0;
-  return [...runs].sort((a, b) => startOf(a) - startOf(b));
-}
-
 async function listRunLogs(folder: string, signal?: AbortSignal, tree?: FolderTree): Promise<string[]> {
   const files: string[] = [];
   for await (const file of findRunLogs(folder, signal, tree)) files.push(file);
   return files.sort();
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 /** Whether one of its first lines is an event of OpenExpertise, whole or cut by the end of what is looked at. */

@@ -1,7 +1,9 @@
 /** OpenTelemetry's format: files of OTLP JSON with the spans of agents, models and tools. */
-import { stat } from "node:fs/promises";
+
 import { dirname, extname } from "node:path";
 import type { ForeignRun, ForeignRuns, Format, FormatProblem } from "../format";
+import { isFolder } from "../isFolder";
+import { oldestFirst } from "../oldestFirst";
 import { readHead } from "../readHead";
 import { openSourceFiles } from "../sourceFiles";
 import { type FolderTree, walkFiles } from "../walkFiles";
@@ -36,7 +38,7 @@ export const otel: Format = {
       problems.push(...one.problems);
       files.push(...one.files);
     }
-    return { source: path, runs: byStart(runs), problems, files };
+    return { source: path, runs: oldestFirst(runs), problems, files };
   },
   write: writeOtel,
   openSink: openOtelSink,
@@ -51,11 +53,7 @@ async function readFile(file: string, signal: AbortSignal | undefined): Promise<
   if (spans.length > 0 && runs.length === 0) {
     source.problems.push({ file, reason: "No span in it is about an agent or a model (gen_ai.…)." });
   }
-  return { source: file, runs: byStart(runs), problems: source.problems, files: source.files };
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  return { source: file, runs: oldestFirst(runs), problems: source.problems, files: source.files };
 }
 
 const extensions: ReadonlySet<string> = new Set([".json", ".jsonl", ".ndjson", ".log", ".otlp"]);
@@ -78,9 +76,4 @@ const beginning = /^\ufeff?\s*\{[^{[]*"(?:resourceSpans|resource_spans)"\s*:\s*\
 
 async function isOtlp(file: string): Promise<boolean> {
   return beginning.test((await readHead(file)) ?? "");
-}
-
-function byStart(runs: readonly ForeignRun[]): ForeignRun[] {
-  const startOf = ({ events }: ForeignRun) => events[0]?.timestamp ?? 0;
-  return [...runs].sort((a, b) => startOf(a) - startOf(b));
 }

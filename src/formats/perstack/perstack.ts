@@ -1,5 +1,7 @@
 /** Perstack's format: job folders, alone or in their workspace, and the event stream that `perstack run` prints. */
+
 import type { ForeignRun, Format, FormatProblem } from "../format";
+import { oldestFirst } from "../oldestFirst";
 import { openSourceFiles } from "../sourceFiles";
 import { openPerstackSink } from "./openPerstackSink";
 import { findPlaces, jobOfStream, placeOf } from "./perstackPlaces";
@@ -25,7 +27,7 @@ export const perstack: Format = {
     const [job] = place.kind === "folder" && place.runId !== undefined ? place.jobs : [];
     const source = openSourceFiles(job ?? path, signal);
     if (place.kind === "file") {
-      const runs = byStart(await readStream(source, path));
+      const runs = oldestFirst(await readStream(source, path));
       return { source: path, runs, problems: source.problems, files: source.files };
     }
     const runs: ForeignRun[] = [];
@@ -35,13 +37,13 @@ export const perstack: Format = {
       runs.push(...read.runs.filter(({ sourceRunIds }) => !place.runId || sourceRunIds.includes(place.runId)));
       problems.push(...read.problems);
     }
-    return { source: path, runs: byStart(runs), problems, files: [...new Set([path, ...place.jobs, ...source.files])] };
+    return {
+      source: path,
+      runs: oldestFirst(runs),
+      problems,
+      files: [...new Set([path, ...place.jobs, ...source.files])],
+    };
   },
   write: writePerstackJob,
   openSink: async (folder) => openPerstackSink(folder),
 };
-
-function byStart(runs: readonly ForeignRun[]): ForeignRun[] {
-  const startOf = ({ events }: ForeignRun) => events[0]?.timestamp ?? 0;
-  return [...runs].sort((a, b) => startOf(a) - startOf(b));
-}

@@ -1,7 +1,9 @@
 /** Where Perstack's runs lie: job folders, and the streams that `perstack run` printed; told by names and beginnings. */
-import { opendir, stat } from "node:fs/promises";
+
+import { opendir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { parseJson } from "../../base/lines";
+import { isFolder } from "../isFolder";
 import { readHead } from "../readHead";
 import type { SourceFiles } from "../sourceFiles";
 import { documentedPayloads, PerstackEnvelope, perstackPayloads } from "./perstackEvent";
@@ -18,10 +20,6 @@ export async function placeOf(source: SourceFiles, path: string): Promise<Place>
   if (await isJobFolder(source, path)) return { kind: "folder", jobs: [path] };
   const inside = await jobsIn(source, join(path, "perstack", "jobs"));
   return { kind: "folder", jobs: inside.length > 0 ? inside : await jobsIn(source, path) };
-}
-
-export async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 async function jobsIn(source: SourceFiles, folder: string): Promise<string[]> {

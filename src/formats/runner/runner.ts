@@ -1,8 +1,10 @@
 /** Runner's format: a folder for each run with its `events.jsonl`, or such a log by itself. */
-import { stat } from "node:fs/promises";
+
 import { basename, dirname, join } from "node:path";
 import { parseJson } from "../../base/lines";
-import type { ForeignRun, ForeignRuns, Format, FormatProblem } from "../format";
+import type { ForeignRuns, Format, FormatProblem } from "../format";
+import { isFolder } from "../isFolder";
+import { oldestFirst } from "../oldestFirst";
 import { readHead } from "../readHead";
 import { openSourceFiles } from "../sourceFiles";
 import { type FolderTree, walkFiles } from "../walkFiles";
@@ -38,20 +40,11 @@ export const runner: Format = {
       all.problems.push(...problems);
       all.files = [...all.files, ...files];
     }
-    const startOf = ({ events }: ForeignRun) => events[0]?.timestamp ?? 0;
-    all.runs.sort((a, b) => startOf(a) - startOf(b));
-    return all;
+    return { ...all, runs: oldestFirst(all.runs) };
   },
   write: writeRunnerRuns,
   openSink: openRunnerSink,
 };
-
-async function isFolder(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
-}
 
 /** Run folders, and logs of other names. */
 async function* unitsIn(folder: string, signal?: AbortSignal, tree?: FolderTree): AsyncIterable<string> {
