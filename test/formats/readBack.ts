@@ -51,6 +51,12 @@ export async function expectReadBack(root: string, jobId: string): Promise<void>
         )
         .sort(([a], [b]) => String(a).localeCompare(String(b))),
       tokens: each?.usage?.totalTokens,
+      times: [each?.startedAt, each?.finishedAt],
+      // That it goes on from the newest checkpoint is all that tells a continuation from a resumption there.
+      origin: each?.origin && [each.origin.runId, each.origin.checkpointId],
+      ends: each?.failures.flatMap(({ grade, class: errorClass, reason }) =>
+        grade === "fatal" ? [[errorClass, reason]] : [],
+      ),
     });
     const silent = events.filter((event) => event.type === "retryGeneration" && event.feedback === undefined).length;
     const told = outline(run);

@@ -30,9 +30,16 @@ export class JobRecords {
 
   take(event: RunEvent): void {
     this.current = event;
-    if (event.type !== "startRun") return;
-    this.starts.set(event.runId, event);
-    if (!event.parent) this.coordinator ??= event;
+    if (event.type === "startRun") {
+      this.starts.set(event.runId, event);
+      if (!event.parent) this.coordinator ??= event;
+    }
+    const parent = this.starts.get(event.runId)?.parent;
+    if (parent && this.starts.has(parent.runId)) return;
+    const status = statusAfter(event);
+    if (!status) return;
+    this.status = status;
+    this.finishedAt = status === "running" || status === "stoppedByInteractiveTool" ? undefined : event.timestamp;
   }
 
   tell(told: WrittenEvent): void {
@@ -40,12 +47,7 @@ export class JobRecords {
     if (part) part.updatedAt = Math.max(part.updatedAt, told.timestamp);
     const start = this.starts.get(this.current?.runId ?? "");
     if (told.type === "initializeRuntime" && start) this.parts.set(told.runId, partOf(told, start));
-    if (!("checkpoint" in told)) return;
-    this.newest = told.checkpoint;
-    if (start?.parent && this.starts.has(start.parent.runId)) return;
-    this.status = jobStatus[told.checkpoint.status];
-    this.finishedAt =
-      this.status === "running" || this.status === "stoppedByInteractiveTool" ? undefined : told.timestamp;
+    if ("checkpoint" in told) this.newest = told.checkpoint;
   }
 
   job() {
@@ -68,14 +70,27 @@ export class JobRecords {
   }
 }
 
-const jobStatus: Readonly<Record<WrittenCheckpoint["status"], JobStatus>> = {
-  init: "running",
-  proceeding: "running",
-  completed: "completed",
-  stoppedByInteractiveTool: "stoppedByInteractiveTool",
-  stoppedByDelegate: "running",
-  stoppedByExceededMaxSteps: "stoppedByMaxSteps",
-  stoppedByError: "stoppedByError",
+function statusAfter(event: RunEvent): JobStatus | undefined {
+  switch (event.type) {
+    case "startRun":
+    case "resumeRun":
+      return "running";
+    case "finishRun":
+      return "completed";
+    case "errorRun":
+      return "stoppedByError";
+    case "stopRun":
+      return stopStatus[event.reason];
+    default:
+      return undefined;
+  }
+}
+
+const stopStatus: Readonly<Record<EventOf<"stopRun">["reason"], JobStatus>> = {
+  input: "stoppedByInteractiveTool",
+  maxSteps: "stoppedByMaxSteps",
+  budget: "stoppedByMaxSteps",
+  cancelled: "stoppedByError",
 };
 
 function partOf(

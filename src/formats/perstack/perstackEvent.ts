@@ -20,7 +20,14 @@ export const PerstackToolCall = z.object({
 });
 export type PerstackToolCall = z.infer<typeof PerstackToolCall>;
 
-export const PerstackToolResult = z.object({ id: text, skillName: text.catch(""), toolName: text, result: anything });
+export const PerstackToolResult = z.object({
+  id: text,
+  skillName: text.catch(""),
+  toolName: text,
+  result: anything,
+  /** Perstack never sets it: ours is told so. */
+  isError: maybe(z.boolean()),
+});
 export type PerstackToolResult = z.infer<typeof PerstackToolResult>;
 
 const ExpertRef = z.object({ key: text, name: maybe(text), version: maybe(text) });

@@ -60,9 +60,10 @@ export function resultPartsOf(values: readonly unknown[]): ResultPart[] {
 export function resultsIn(values: readonly unknown[]): PerstackToolResult[] {
   return messagesOf(values).flatMap((message) =>
     message.type === "toolMessage"
-      ? message.contents.map(({ toolCallId, toolName, contents }) => ({
+      ? message.contents.map(({ toolCallId, toolName, contents, isError }) => ({
           ...{ id: toolCallId, skillName: "", toolName },
           result: contents,
+          isError,
         }))
       : [],
   );

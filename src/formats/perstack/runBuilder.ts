@@ -1,4 +1,5 @@
 /** Writes the events of one run of ours out of what Perstack recorded: retries, delegations and waiting steps. */
+import { addUsage, noUsage, subtractUsage } from "../../model/addUsage";
 import type { EventPayload, Limits } from "../../model/events";
 import type { ResultPart } from "../../model/message";
 import { spendDelegate, totalUsageOf } from "../../model/spending";
@@ -22,6 +23,8 @@ export class RunBuilder extends ForeignRunBuilder {
   messageCount = 0;
   /** Answers in a row that were none. */
   retries = 0;
+  /** By the answers of the newest step with one. */
+  private answered = { step: 0, usage: noUsage };
   /** What ends the step that waits for delegates. */
   waitingStep: { step: number; payload: EventPayload & { type: "finishStep" } } | undefined;
 
@@ -33,14 +36,23 @@ export class RunBuilder extends ForeignRunBuilder {
   /** Asks first where that is lost. */
   answer(answer: Parameters<ForeignRunBuilder["finishGeneration"]>[0], source: Source): void {
     if (!this.generation) this.ask(source);
+    if (this.answered.step !== this.step) this.answered = { step: this.step, usage: noUsage };
+    this.answered.usage = addUsage(this.answered.usage, answer.usage);
     this.finishGeneration(answer, source);
     if (!answer.error && (answer.text || answer.toolCalls.length > 0)) this.messageCount += 1;
   }
 
-  /** @param isReply whether a person gave it */
-  settleCall(id: string, result: ResultPart[], source: Source, isReply = false): void {
+  /** What a step used beyond the answers that were told in it: an answer that was none is told by nothing else. */
+  leftOf(used: Usage | undefined): { usage?: Usage } {
+    const { step, usage } = this.answered;
+    const left = used && subtractUsage(used, step === this.step ? usage : noUsage);
+    return left && left.totalTokens > 0 ? { usage: left } : {};
+  }
+
+  /** Whether a person gave it, and whether it is marked as a failure. */
+  settleCall(id: string, result: ResultPart[], source: Source, { isReply = false, isMarked = false } = {}): void {
     const isBlocked = this.calls.get(id)?.call.tool === "attemptCompletion" && hasOpenTodos(result);
-    const isError = !isReply && isFailure(result);
+    const isError = !isReply && (isMarked || isFailure(result));
     this.finishCall(id, { isError, result, ...(isBlocked && { blockedBy: "todos" }) }, source);
   }
 

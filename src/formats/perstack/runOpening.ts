@@ -47,9 +47,21 @@ function opening({ id, instruction = "", query }: EventOf<"startRun">): Message[
 function commonLength(a: readonly Message[], b: readonly Message[]): number {
   const at = a.findIndex((message, index) => {
     const other = b[index];
-    return other?.id !== message.id || other.contents.length !== message.contents.length;
+    return !other || !isSame(message, other);
   });
   return at === -1 ? a.length : at;
+}
+
+/** The same conversation read from elsewhere has ids of its own. */
+function isSame(a: Message, b: Message): boolean {
+  if (a.type !== b.type || a.contents.length !== b.contents.length) return false;
+  return a.id === b.id || bareText(a) === bareText(b);
+}
+
+/** Without what only one of two systems says. */
+function bareText(message: Message): string {
+  const passedOver = new Set(["id", "isError", "cache"]);
+  return JSON.stringify(writtenMessage(message), (key, value) => (passedOver.has(key) ? undefined : value));
 }
 
 export function queryIn(input: readonly Message[]): string | undefined {

@@ -9,23 +9,15 @@ import type { AnyEvent, EventOf, RunEvent } from "../../model/events";
 import type { Message, ToolCall } from "../../model/message";
 import { contextWindowOf } from "../../model/prices";
 import type { ExpertToWrite } from "../format";
+import { AwaitedDelegates, type AwaitedRun } from "./awaitedDelegates";
+import { writtenCancel, writtenError } from "./perstackFailure";
 import { conversationBefore, queryIn, rankOf, skillIn } from "./runOpening";
 import { SkillTeller } from "./skillTeller";
 import { StreamTeller } from "./streamTeller";
-import { belongsToDelegation, cancelled, completionTool, endsStep, reasonOf, tellsOf } from "./tellingRules";
+import { belongsToDelegation, completionTool, endsStep, hasOneDelegate, reasonOf, tellsOf } from "./tellingRules";
 import { type Source, ToldRun } from "./toldRun";
 import type { WrittenEvent, WrittenInput, WrittenUsage } from "./writtenEvent";
-import {
-  addWrittenUsage,
-  expertRef,
-  isDelegateCall,
-  noWrittenUsage,
-  perstackLimits,
-  queryOf,
-  subtractWrittenUsage,
-  textIn,
-  writtenError,
-} from "./writtenParts";
+import { addWrittenUsage, expertRef, isDelegateCall, noWrittenUsage, perstackLimits, textIn } from "./writtenParts";
 
 /** What a run's events do not say of it. */
 export interface RunBackground {
@@ -46,24 +38,22 @@ interface Opening {
   isAnnounced: boolean;
 }
 
-/** A delegate's run, and what had been used when it began or went on. */
-interface Child {
-  told: ToldRun;
-  before: WrittenUsage;
-}
-
-export class RunTeller {
+export class RunTeller implements AwaitedRun {
   readonly told: ToldRun;
+  ending: EventOf<"finishRun" | "stopRun" | "errorRun"> | undefined;
   /** Whether the newest of its checkpoints is this one. */
   lastCheckpointId: string | undefined;
   private readonly skills: SkillTeller;
   private readonly streams: StreamTeller;
   private opening: Opening | undefined;
-  private delegating: Child[] | undefined;
+  private delegating: AwaitedDelegates | undefined;
   private isOpen = false;
   /** Whether the generation of the step is told: it is, once, however often it is tried. */
   private isGenerating = false;
-  private lastUsage: WrittenUsage = noWrittenUsage;
+  /** Used, and not told of yet. */
+  private untold: WrittenUsage = noWrittenUsage;
+  /** An answer that was none: it costs Perstack a step, which is over with the end of ours or the next generation. */
+  private retried: EventOf<"retryGeneration"> | undefined;
   /** A step that is done, until it is known whether another follows. */
   private held: EventOf<"finishStep"> | undefined;
   /** All results of a step with a completion are there: it is told as one when the run does not go on. */
@@ -93,9 +83,17 @@ export class RunTeller {
     }
     if (this.skills.take(event, this.isAnnounced)) return;
     if (event.type === "resumeRun") this.resume(event, background);
+    if ("toolCallId" in event && "skill" in event) this.told.nameSkill(event.toolCallId, event.skill);
     if (!tellsOf(event) || this.gather(event)) return;
     const isEnding = event.type === "errorRun" || (event.type === "stopRun" && event.reason !== "input");
-    if (this.delegating && !belongsToDelegation(event, this.told.calls)) this.comeBack(event, isEnding);
+    if (this.delegating && !belongsToDelegation(event, this.told.calls)) {
+      if (this.delegating.endWith(event)) {
+        this.ending = event;
+        this.told.step = this.settle();
+        return;
+      }
+      this.comeBack(event, isEnding);
+    }
     if (this.opening) this.open(event, isEnding);
     this.tell(event);
   }
@@ -132,12 +130,8 @@ export class RunTeller {
     this.told.step = step + 1;
     this.told.delegatedBy = { expert, toolCallId, toolName, checkpointId, runId };
     // One delegate counts on where its coordinator stands, several count for themselves.
-    if (coordinator.hasOneDelegate()) this.told.usage = told.usage;
-    coordinator.delegating?.push({ told: this.told, before: this.told.usage });
-  }
-
-  private hasOneDelegate(): boolean {
-    return this.told.calls.filter((call) => isDelegateCall(call) && queryOf(call) !== undefined).length < 2;
+    if (hasOneDelegate(calls)) this.told.usage = told.usage;
+    coordinator.delegating?.add(this);
   }
 
   private resume(event: EventOf<"resumeRun">, { expert }: RunBackground): void {
@@ -146,12 +140,14 @@ export class RunTeller {
     this.skills.expert = expert ?? this.skills.expert;
     this.skills.forget();
     this.held = undefined;
+    this.retried = undefined;
     this.delegating = undefined;
-    this.prepare(event, [], undefined);
     const coordinator = this.start.parent && this.find(this.start.parent.runId);
-    if (!coordinator) return;
-    coordinator.delegating?.push({ told: this.told, before: this.told.usage });
-    this.told.step = Math.max(this.told.step, coordinator.told.step + 1);
+    if (coordinator) {
+      coordinator.delegating?.add(this);
+      this.told.step = Math.max(this.told.step, coordinator.told.step + 1);
+    }
+    this.prepare(event, [], undefined);
   }
 
   private prepare(source: Source, input: Message[], query: string | undefined): void {
@@ -164,7 +160,9 @@ export class RunTeller {
     }
     this.opening = { source, input, query, isWaiting: pending.length > 0, answers: new Set(), isAnnounced: false };
     // What it goes on with is part of the first event: where an answer may come, that is waited for.
-    if (pending.length === 0) this.announce(query === undefined ? {} : { query });
+    if (pending.length > 0) return;
+    this.announce(query === undefined ? {} : { query });
+    this.open(source, false);
   }
 
   private get isAnnounced(): boolean {
@@ -197,7 +195,7 @@ export class RunTeller {
     return true;
   }
 
-  private open(event: RunEvent, isEnding: boolean): void {
+  private open(event: Source, isEnding: boolean): void {
     const { opening, told } = this;
     if (!opening) return;
     this.announce(opening.isWaiting ? this.answerIn(opening.answers) : {});
@@ -205,7 +203,8 @@ export class RunTeller {
     this.isOpen = true;
     this.isGenerating = false;
     const isSettled = opening.isWaiting && told.pending().length === 0;
-    told.startRun(event, opening.input, isSettled);
+    told.startRun({ id: event.id, timestamp: opening.source.timestamp }, opening.input, isSettled);
+    this.skills.catchUp();
     if (isEnding || !opening.isWaiting) return;
     if (isSettled) told.finishAllToolCalls(event);
     else told.resumeToolCalls(event);
@@ -229,7 +228,8 @@ export class RunTeller {
       case "retryGeneration":
         if (event.feedback === undefined) return;
         this.told.fold(event);
-        this.told.retry(event, reasonOf(event), this.lastUsage);
+        this.told.retry(event, reasonOf(event), this.tellUsage());
+        this.retried = event;
         this.isGenerating = false;
         return;
       case "startDelegation":
@@ -281,14 +281,20 @@ export class RunTeller {
   private finishGeneration(event: EventOf<"finishGeneration">): void {
     const { told } = this;
     this.streams.finish(event);
+    this.untold = addWrittenUsage(this.untold, told.spend(event.usage));
     if (event.error) return;
-    this.lastUsage = told.spend(event.usage);
     if (event.toolCalls.length > 0) {
       const rank = rankOf(this.background.expert);
       told.calls = event.toolCalls.toSorted((a, b) => rank(a) - rank(b));
     }
     told.fold(event);
-    if (event.toolCalls.length > 0) told.callTools(event, this.lastUsage);
+    if (event.toolCalls.length > 0) told.callTools(event, this.tellUsage());
+  }
+
+  private tellUsage(): WrittenUsage {
+    const { untold } = this;
+    this.untold = noWrittenUsage;
+    return untold;
   }
 
   private finishToolCall(event: EventOf<"finishToolCall">): void {
@@ -320,21 +326,22 @@ export class RunTeller {
   private delegate(event: EventOf<"startDelegation">): void {
     const { toolCallId, childExpertKey, checkpointId } = event;
     if (this.delegating) return;
-    this.delegating = [];
+    this.delegating = new AwaitedDelegates();
     this.lastCheckpointId = checkpointId;
     this.told.stopByDelegate(event, checkpointId, new Map([[toolCallId, childExpertKey]]));
     this.close(event);
   }
 
+  private settle(): number {
+    const last = this.delegating?.settle(this.told) ?? this.told.step;
+    this.delegating = undefined;
+    return last;
+  }
+
   /** The delegates are done, or the run ends without them. */
   private comeBack(source: Source, isEnding: boolean): void {
-    const { told, delegating } = this;
-    if (!delegating) return;
-    this.delegating = undefined;
-    for (const child of delegating) {
-      told.usage = addWrittenUsage(told.usage, subtractWrittenUsage(child.told.usage, child.before));
-    }
-    told.beginPart(Math.max(told.step, ...delegating.map((child) => child.told.step)) + 1);
+    const { told } = this;
+    told.beginPart(this.settle() + 1);
     const answers = new Set(told.calls.flatMap((call) => (isDelegateCall(call) ? [call.id] : [])));
     this.opening = { source, input: [], isWaiting: true, answers, isAnnounced: false };
     if (isEnding) this.announce({});
@@ -342,9 +349,13 @@ export class RunTeller {
 
   /** Another step follows. */
   private release(): void {
-    const { held } = this;
-    if (!held) return;
+    const { held, retried } = this;
     this.held = undefined;
+    this.retried = undefined;
+    if (!held) {
+      if (retried) this.told.continueToNextStep(retried, undefined);
+      return;
+    }
     if (this.isCompleting) this.resolve(held);
     this.isCompleting = false;
     this.lastCheckpointId = held.checkpointId ?? this.lastCheckpointId;
@@ -354,19 +365,18 @@ export class RunTeller {
 
   private end(event: EventOf<"finishRun" | "stopRun" | "errorRun">): void {
     const { told, held } = this;
+    this.ending = event;
     const { checkpointId = held?.checkpointId } = event;
     if (!endsStep(event)) this.release();
     this.streams.close(event);
-    if (event.type === "finishRun") {
-      // Words beside the completion are the answer: nothing more was generated for it.
-      const isNew = this.streams.isResult || (this.isGenerating && !this.isCompleting);
-      const usage = isNew ? this.lastUsage : noWrittenUsage;
-      told.completeRun(event, checkpointId, event.text, usage);
-    } else if (event.type === "errorRun") told.stopByError(event, checkpointId, writtenError(event.error));
+    if (event.type === "finishRun") told.completeRun(event, checkpointId, event.text, this.tellUsage());
+    else if (event.type === "errorRun") told.stopByError(event, checkpointId, writtenError(event.error));
     else if (event.reason === "input") told.stopByInteractiveTool(event, checkpointId, this.asked);
-    else if (event.reason === "cancelled") told.stopByError(event, checkpointId, cancelled(event.message));
+    else if (event.reason === "cancelled") told.stopByError(event, checkpointId, writtenCancel(event.message));
     else told.stopByMaxSteps(event, checkpointId);
     this.held = undefined;
+    this.retried = undefined;
+    this.untold = noWrittenUsage;
     this.isCompleting = false;
     this.isGenerating = false;
     this.lastCheckpointId = checkpointId ?? this.lastCheckpointId;

@@ -31,6 +31,10 @@ export class SkillTeller {
     this.isBegun = true;
     if (tools.includes("attemptCompletion")) this.connectBase(source, runtimeVersion);
     for (const event of this.known.values()) this.connect(event, source);
+  }
+
+  /** What was heard before the part could begin. */
+  catchUp(): void {
     for (const event of this.waiting.splice(0)) this.tell(event);
   }
 

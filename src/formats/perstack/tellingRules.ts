@@ -1,8 +1,8 @@
 /** What Perstack's words tell of, which of our events belong together, and how it puts our reasons. */
 import type { EventOf, RunEvent } from "../../model/events";
 import type { ToolCall } from "../../model/message";
-import type { WrittenError } from "./writtenEvent";
-import { isDelegateCall } from "./writtenParts";
+import { retryErrorOf } from "./perstackFailure";
+import { isDelegateCall, queryOf } from "./writtenParts";
 
 export const completionTool = "attemptCompletion";
 
@@ -33,18 +33,19 @@ export function belongsToDelegation(event: RunEvent, calls: readonly ToolCall[])
   return calls.some((call) => call.id === event.toolCallId && isDelegateCall(call));
 }
 
+export function hasOneDelegate(calls: readonly ToolCall[]): boolean {
+  return calls.filter((call) => isDelegateCall(call) && queryOf(call) !== undefined).length < 2;
+}
+
 /** Whether it is said of the step that was done before it; anything else comes in a step of its own. */
 export function endsStep(event: EventOf<"finishRun" | "stopRun" | "errorRun">): boolean {
-  if (event.type === "stopRun") return event.reason === "maxSteps" || event.reason === "budget";
+  if (event.type === "stopRun") return event.reason !== "cancelled";
   return event.type === "finishRun";
 }
 
-/** Perstack is simply killed. */
-export function cancelled(message = "The run was cancelled."): WrittenError {
-  return { name: "Cancelled", message, isRetryable: false };
-}
-
-/** As Perstack words it, for the model; here the model was told the message alone. */
+/** As Perstack words it, for the model; here the model was told the message alone, there the whole. */
 export function reasonOf({ error, feedback = "" }: EventOf<"retryGeneration">): string {
+  const told = retryErrorOf(feedback);
+  if (told.message === error.message && told.class === error.class) return feedback;
   return JSON.stringify({ error: `Error: ${error.message}`, message: feedback });
 }

@@ -158,7 +158,6 @@ export class ToldRun {
   retry(source: Source, reason: string, usage: WrittenUsage): void {
     this.retryCount = (this.retryCount ?? 0) + 1;
     this.tell("retry", source, { reason, newMessages: this.messages.slice(this.stepFrom), usage });
-    this.continueToNextStep(source, undefined);
   }
 
   resumeToolCalls(source: Source): void {
@@ -268,6 +267,13 @@ export class ToldRun {
     const last = this.messages.at(-1);
     const contents: MessageOf<"toolMessage">["contents"] = last?.type === "toolMessage" ? last.contents : [];
     return contents.map((part) => writtenResult(part, this.skillOf(part.toolCallId)));
+  }
+
+  /** Of a call that was pending when the run began the skill is a guess, until something says it. */
+  nameSkill(toolCallId: string, skill: string): void {
+    const at = this.calls.findIndex(({ id }) => id === toolCallId);
+    const call = this.calls[at];
+    if (call && call.skill !== skill && skill !== "") this.calls = this.calls.with(at, { ...call, skill });
   }
 
   private skillOf(toolCallId: string): string {

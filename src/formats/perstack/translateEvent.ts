@@ -141,8 +141,12 @@ function endRun(run: RunBuilder, event: EndEvent, outlook: Outlook): void {
     case "errorRun": {
       const told = typeof event.error === "string" ? { name: "Error", message: event.error } : event.error;
       const error = eventErrorOf({ isRetryable: false, statusCode: undefined, ...told });
-      if (run.generation) run.answer({ finishReason: "error", toolCalls: [], error }, event);
-      end({ type: "errorRun", error });
+      const left = "step" in event ? run.leftOf(event.step.usage) : {};
+      const isCancelled = error.class === "cancelled";
+      const finishReason = isCancelled ? "cancelled" : "error";
+      if (run.generation) run.answer({ finishReason, toolCalls: [], error, ...left }, event);
+      if (isCancelled) end({ type: "stopRun", reason: "cancelled", message: error.message });
+      else end({ type: "errorRun", error });
       return;
     }
     case "completeRun":
@@ -195,7 +199,7 @@ function deliver(
   source: Source,
   isAnswer = false,
 ): void {
-  for (const { id, skillName: skill, toolName: tool, result } of results ?? []) {
+  for (const { id, skillName: skill, toolName: tool, result, isError = false } of results ?? []) {
     const known = run.calls.get(id);
     if (known?.isDone) continue;
     const parts = resultPartsOf(result);
@@ -207,7 +211,7 @@ function deliver(
       if (isReply && !isDelegated) run.emit({ type: "receiveInput", toolCallId: id, text, by: "user" }, source);
       run.startCall({ ...(known?.call ?? { id, tool, args: null }), skill: known?.call.skill || skill }, source);
     }
-    run.settleCall(id, parts, source, isReply);
+    run.settleCall(id, parts, source, { isReply, isMarked: isError });
   }
 }
 

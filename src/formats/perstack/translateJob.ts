@@ -3,6 +3,7 @@ import type { Message } from "../../model/message";
 import { totalUsageOf } from "../../model/spending";
 import type { Source } from "../foreignRunBuilder";
 import type { ForeignRun, FormatProblem } from "../format";
+import { endLeftBehind } from "./leftBehind";
 import { type LinkedRun, linkRuns, type Segment } from "./linkRuns";
 import { openRun, type RunPlace } from "./openRun";
 import type { PerstackRecord } from "./perstackRecord";
@@ -122,29 +123,19 @@ function endWithDelegates(run: LinkedRun, works: Works): void {
     const child = isDone ? undefined : works.get(run.delegates.get(toolCallId) ?? run)?.builder;
     return child && child !== work.builder ? [{ toolCallId, child }] : [];
   });
-  const failed = open.find(({ child: { ending } }) => ending?.type === "errorRun" || isOutOfSteps(ending))?.child;
-  if (!failed?.ending || work.builder.generation) return;
+  const ends = open.map(({ child }) => ({ child, end: endLeftBehind(child.identity.expertKey, child.ending) }));
+  const { child: failed, end } = ends.find((each) => each.end) ?? {};
+  if (!failed || !end || work.builder.generation) return;
   for (const { toolCallId, child } of open) finishDelegation(work, toolCallId, child);
   const at = afterEndOf(failed, "coordinator");
   const totals = work.builder.totals(at, work.builder.checkpointIds.at(-1));
-  const name = failed.events[0]?.expertKey ?? "";
-  if (failed.ending.type === "errorRun") {
-    const error = { ...failed.ending.error, message: `The delegate ${name} failed: ${failed.ending.error.message}` };
-    work.builder.emit({ type: "errorRun", error, ...totals }, at);
-  } else {
-    const message = `The delegate ${name} reached the step limit of the job.`;
-    work.builder.emit({ type: "stopRun", reason: "maxSteps", message, ...totals }, at);
-  }
+  work.builder.emit({ ...end, ...totals }, at);
 }
 
 /** What follows from the end of a delegate has an id that follows from its. */
 function afterEndOf({ events }: RunBuilder, what: string): Source {
   const last = events.at(-1);
   return { id: last && `${last.id}-${what}`, timestamp: last?.timestamp ?? 0 };
-}
-
-function isOutOfSteps(ending: RunBuilder["ending"]): boolean {
-  return ending?.type === "stopRun" && ending.reason === "maxSteps";
 }
 
 /** The same event may be told twice, as by a log that was put together from parts. */

@@ -2,10 +2,9 @@
 
 import { createHash } from "node:crypto";
 import type { Limits } from "../../model/events";
-import type { EventError } from "../../model/failure";
 import type { Message, MessageOf, ToolCall } from "../../model/message";
 import type { Usage } from "../../model/usage";
-import type { WrittenError, WrittenToolCall, WrittenToolResult, WrittenUsage } from "./writtenEvent";
+import type { WrittenToolCall, WrittenToolResult, WrittenUsage } from "./writtenEvent";
 
 /** Looks like an id of Perstack's (24 letters and digits), and is the same for the same seeds. */
 export function derivedId(...seeds: readonly string[]): string {
@@ -118,17 +117,6 @@ function withSignature({ providerOptions, ...part }: Thinking): Thinking {
   if (typeof signature !== "string") return { ...part, ...(providerOptions && { providerOptions }) };
   const kept = { ...others, ...(Object.keys(rest).length > 0 && { anthropic: rest }) };
   return { ...part, signature, ...(Object.keys(kept).length > 0 && { providerOptions: kept }) };
-}
-
-/** Perstack has no place for a cause of its own: it stands in the message. */
-export function writtenError({ name, message, cause, statusCode, isRetryable }: EventError): WrittenError {
-  const isNews = cause !== undefined && cause !== "" && !message.includes(cause);
-  return {
-    name,
-    message: isNews ? `${message} (${cause})` : message,
-    ...(statusCode !== undefined && { statusCode }),
-    isRetryable,
-  };
 }
 
 export function expertRef(key: string, version: string): { key: string; name: string; version: string } {
