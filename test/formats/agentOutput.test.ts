@@ -325,7 +325,7 @@ describe("the output of Gemini", () => {
     expect(outcome).toEqual({
       ...{ sessionId: "g-1", model: "gemini-x", text: "Nothing.", isError: false, durationMs: 5900 },
       usage: { inputTokens: 50, outputTokens: 7, totalTokens: 60, cachedInputTokens: 20 },
-      ...{ isEnded: true, isRecognized: true, delegates: [] },
+      ...{ isEnded: true, endedAt: Date.parse(at(6).timestamp), isRecognized: true, delegates: [] },
     });
   });
 

@@ -19,6 +19,8 @@ export interface AgentOutcome {
   /** USD, as recorded. */
   cost?: number;
   durationMs?: number;
+  /** Unix ms, where the output has times. */
+  endedAt?: number;
   /** Whether the output tells that the agent came to its end. */
   isEnded: boolean;
   /** Whether anything in it is of the agent's stream; else it is text for a person. */

@@ -46,7 +46,8 @@ export async function readCaptured(agent: AgentName, file: string, signal?: Abor
   const builder = openSession(agent, opening, start);
   const outcome = await translateAgentOutput(agent, source, file, builder, start);
   if (!outcome.isRecognized) return { source: file, runs: [], problems: source.problems, files: source.files };
-  tellEnd(builder, outcome, { timestamp: builder.lastTimestamp, isUntimed: opening.startedAt === undefined });
+  const endedAt = outcome.endedAt ?? builder.lastTimestamp;
+  tellEnd(builder, outcome, { timestamp: endedAt, isUntimed: opening.startedAt === undefined });
   const runs = [builder, ...outcome.delegates].map((each, index) =>
     toForeignRun(each, {
       dir: index === 0 ? file : `${file}#${each.runId}`,

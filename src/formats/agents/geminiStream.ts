@@ -63,7 +63,7 @@ export class GeminiStream implements StreamTeller {
         return;
       }
       case "result":
-        this.tellResult(record);
+        this.tellResult(record, source);
         return;
       default: {
         const { type: _, timestamp: __, ...data } = record;
@@ -93,9 +93,10 @@ export class GeminiStream implements StreamTeller {
     this.isPrompted = true;
   }
 
-  private tellResult(record: Fields): void {
+  private tellResult(record: Fields, source: Source): void {
     const { teller, found } = this;
     teller.close();
+    if (!source.isUntimed) found.endedAt = source.timestamp;
     found.isEnded = true;
     found.isError = record.status === "error";
     if (found.isError) {
