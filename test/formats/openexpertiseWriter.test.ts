@@ -145,7 +145,12 @@ describe("runs of ours", () => {
       "run.started",
       ...["node.ready step_1", "node.started step_1", "node.activity step_1 calling m", "node.tokens step_1"],
       ...["node.activity step_1 using exec", "node.finished step_1"],
-      ...["node.ready step_2", "node.started step_2", "node.activity step_2 calling m", "node.failed step_2 provider_auth: no key"],
+      ...[
+        "node.ready step_2",
+        "node.started step_2",
+        "node.activity step_2 calling m",
+        "node.failed step_2 provider_auth: no key",
+      ],
       "run.finished failed",
     ]);
     expect(lines[0]).toMatchObject({ args: { query: "Do it", _parent_run_id: "boss" } });
