@@ -1,5 +1,6 @@
 /** The JSON objects of a file with one a line: what is none is a problem, with the place where it stops being JSON. */
 import { messageOf } from "../base/errors";
+import { isRecord } from "../model/toolText";
 import { parseSafeJson } from "./safeJson";
 import type { SourceFiles, SourceLine } from "./sourceFiles";
 
@@ -62,7 +63,7 @@ function parseObject({
 }: SourceLine): { value: Record<string, unknown> } | { column?: number; reason: string } {
   try {
     const value = parseSafeJson(text);
-    return isObject(value) ? { value } : { reason: "Not a JSON object." };
+    return isRecord(value) ? { value } : { reason: "Not a JSON object." };
   } catch (error) {
     if (error instanceof RangeError) return { reason: error.message };
     if (isTorn) return { reason: `The last record is torn (${Buffer.byteLength(text)} bytes).` };
@@ -76,8 +77,4 @@ function columnOf(error: unknown, text: string): number | undefined {
   const at = /at position (?<at>\d+)/u.exec(messageOf(error))?.groups?.at;
   if (at !== undefined) return Number(at) + 1;
   return /end of JSON|Unterminated/u.test(messageOf(error)) ? text.length + 1 : undefined;
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

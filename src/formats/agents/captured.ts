@@ -1,9 +1,9 @@
 /** A file with the captured output of a coding agent, read on its own: nothing else says what it was asked. */
 
 import { parseJson } from "../../base/lines";
+import { isRecord } from "../../model/toolText";
 import type { ForeignRunBuilder, Source } from "../foreignRunBuilder";
 import type { ForeignRuns } from "../format";
-import { isObject } from "../jsonRecords";
 import { readHead } from "../readHead";
 import { readTime } from "../readTime";
 import { openSourceFiles, type SourceFiles } from "../sourceFiles";
@@ -19,7 +19,7 @@ export async function headRecords(file: string, most = 50): Promise<Fields[]> {
   const lines = head?.split("\n", most * 2).filter((line) => line.trimStart().startsWith("{")) ?? [];
   return lines.slice(0, most).flatMap((line) => {
     const value = parseJson(line);
-    return isObject(value) ? [value] : [];
+    return isRecord(value) ? [value] : [];
   });
 }
 

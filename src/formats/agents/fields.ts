@@ -1,13 +1,13 @@
 /** What a coding agent's record says, where it is what it should be; anything else is as if it were not there. */
 import type { ResultPart } from "../../model/message";
-import { isObject } from "../jsonRecords";
+import { isRecord } from "../../model/toolText";
 
 export type Fields = Record<string, unknown>;
 
 const none: Readonly<Fields> = {};
 
 export function fieldsOf(value: unknown): Fields {
-  return isObject(value) ? value : none;
+  return isRecord(value) ? value : none;
 }
 
 export function listOf(value: unknown): readonly unknown[] {

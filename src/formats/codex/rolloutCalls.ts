@@ -1,9 +1,9 @@
 /** Tool calls of a rollout and their results: several kinds of calls, and outputs in which the exit code stands as text. */
 import { parseJson } from "../../base/lines";
 import type { ToolCall } from "../../model/message";
+import { isRecord } from "../../model/toolText";
 import type { CallResult } from "../agents/agentTeller";
 import { contentText, durationIn, type Fields, fieldsOf, resultParts, textOf } from "../agents/fields";
-import { isObject } from "../jsonRecords";
 
 /** How a command ended, as an event tells it. */
 export interface Exit {
@@ -75,13 +75,13 @@ interface Output {
 /** A text; or a text with JSON in it; or parts; or an object with the text. */
 function readOutput(output: unknown): Output {
   if (Array.isArray(output)) return { text: contentText(output), content: output };
-  if (isObject(output)) {
+  if (isRecord(output)) {
     const { content, success, output: inside } = output;
     return { ...readOutput(content ?? inside ?? ""), success };
   }
   if (typeof output !== "string") return { text: "" };
   const parsed = output.startsWith("{") ? parseJson(output) : undefined;
-  if (!isObject(parsed) || typeof parsed.output !== "string") return { text: output };
+  if (!isRecord(parsed) || typeof parsed.output !== "string") return { text: output };
   const code = fieldsOf(parsed.metadata).exit_code;
   return { text: parsed.output, ...(typeof code === "number" && { code }) };
 }

@@ -2,11 +2,11 @@
 import { join } from "node:path";
 import { parseJson } from "../../base/lines";
 import { firstLine } from "../../model/plainText";
+import { isRecord } from "../../model/toolText";
 import type { AgentOutcome } from "../agents/agentOutcome";
 import { translateAgentOutput } from "../agents/agentOutput";
 import type { ForeignRunBuilder, Source } from "../foreignRunBuilder";
 import type { ForeignDocument } from "../format";
-import { isObject } from "../jsonRecords";
 import type { SourceFiles } from "../sourceFiles";
 
 export const stdoutFile = "agent-stdout.txt";
@@ -138,7 +138,7 @@ function typeOf(line: string): string | undefined {
   const begun = /^\s*\{\s*"type"\s*:\s*"(?<type>[\w.]+)"/u.exec(line)?.groups?.type;
   if (begun !== undefined || !line.trimStart().startsWith("{")) return begun;
   const value = parseJson(line);
-  return isObject(value) && typeof value.type === "string" ? value.type : undefined;
+  return isRecord(value) && typeof value.type === "string" ? value.type : undefined;
 }
 
 async function readPlain(source: SourceFiles, file: string): Promise<string | undefined> {

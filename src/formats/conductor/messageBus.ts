@@ -2,8 +2,9 @@
  * Conductor Loop's message buses: entries with a YAML header between `---` lines, and the lines of older versions. A body
  * may hold `---` as well, as nothing is escaped: only a `---` with a message id behind it opens an entry.
  */
+
+import { isRecord } from "../../model/toolText";
 import type { FormatProblem } from "../format";
-import { isObject } from "../jsonRecords";
 import { readTime } from "../readTime";
 import type { SourceFiles, SourceLine } from "../sourceFiles";
 import { readYaml, textOf } from "./readYaml";
@@ -153,7 +154,7 @@ const tornMessage = "The last message is torn.";
 
 /** The blank line before the next entry is the writer's. */
 function bodyOf(lines: readonly string[], { meta }: Record<string, unknown>): string {
-  const isMoved = isObject(meta) && meta[movedRules] !== undefined;
+  const isMoved = isRecord(meta) && meta[movedRules] !== undefined;
   const text = (isMoved ? lines.map((line) => line.replace(/^ (?= *---$| *msg_id:)/u, "")) : lines).join("\n");
   return text.replace(/\n+$/u, "");
 }
@@ -165,14 +166,14 @@ function headerOf(value: Record<string, unknown>, before: number): Omit<BusMessa
   };
   const timestamp = readTime(value.ts);
   const parents = listOf(value.parents, (each) => {
-    const id = textOf(isObject(each) ? each.msg_id : each);
+    const id = textOf(isRecord(each) ? each.msg_id : each);
     return id === undefined ? undefined : { msg_id: id, ...textsOf(each, "kind") };
   });
   const links = listOf(value.links, (each) => {
-    const url = isObject(each) ? textOf(each.url) : undefined;
+    const url = isRecord(each) ? textOf(each.url) : undefined;
     return url === undefined ? undefined : { url, ...textsOf(each, "label", "kind") };
   });
-  const meta = isObject(value.meta)
+  const meta = isRecord(value.meta)
     ? Object.entries(value.meta).flatMap(([key, each]) => {
         const text = each === "" ? "" : textOf(each);
         return text === undefined || key === movedRules ? [] : [[key, text] as const];
@@ -204,7 +205,7 @@ function listOf<T>(value: unknown, read: (each: unknown) => T | undefined): T[] 
 
 function textsOf<K extends string>(value: unknown, ...keys: K[]): { [key in K]?: string } {
   const texts: { [key in K]?: string } = {};
-  if (!isObject(value)) return texts;
+  if (!isRecord(value)) return texts;
   for (const key of keys) {
     const text = textOf(value[key]);
     if (text !== undefined) texts[key] = text;

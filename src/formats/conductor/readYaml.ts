@@ -1,7 +1,7 @@
 /** YAML that anyone may have written: what of it is a mapping, and where it stops being YAML. */
 import { parseDocument } from "yaml";
 import { messageOf } from "../../base/errors";
-import { isObject } from "../jsonRecords";
+import { isRecord } from "../../model/toolText";
 import { faultOfYaml } from "../safeYaml";
 
 /** What Conductor Loop writes has a few hundred bytes to a few thousand; a parser takes seconds for what is made to be slow. */
@@ -34,7 +34,7 @@ export async function readYaml(text: string): Promise<YamlReading> {
       return { value: simple.value, fault: { line, ...(column !== undefined && { column }), reason } };
     }
     const value: unknown = document.toJS({ maxAliasCount: 20 });
-    if (isObject(value)) return { value };
+    if (isRecord(value)) return { value };
     return { value: {}, fault: { line: 1, reason: "No YAML mapping." } };
   } catch (error) {
     return { value: simple.value, fault: { line: 1, reason: `Not YAML: ${messageOf(error)}` } };

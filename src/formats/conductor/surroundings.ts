@@ -1,8 +1,9 @@
 /** What lies around a task in its root and says something of it: the project's message bus, the planner's queue, the audit log. */
 import { lstat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { isRecord } from "../../model/toolText";
 import type { ForeignDocument, FormatProblem } from "../format";
-import { isObject, readJsonRecords } from "../jsonRecords";
+import { readJsonRecords } from "../jsonRecords";
 import { readTime } from "../readTime";
 import { openSourceFiles, type SourceFiles } from "../sourceFiles";
 import { type BusMessage, readMessageBus } from "./messageBus";
@@ -127,7 +128,7 @@ export class Surroundings {
     const entries = Array.isArray(value.entries) ? value.entries : [];
     return entries
       .flatMap((entry: unknown) => {
-        if (!isObject(entry) || textOf(entry.state) !== "queued") return [];
+        if (!isRecord(entry) || textOf(entry.state) !== "queued") return [];
         const [projectId, taskId] = [textOf(entry.project_id), textOf(entry.task_id)];
         if (projectId === undefined || taskId === undefined) return [];
         return [{ projectId, taskId, order: integerOf(entry.order) ?? Number.MAX_SAFE_INTEGER }];

@@ -3,8 +3,7 @@
 import { stringify } from "yaml";
 import type { EventOf, RunEvent } from "../../model/events";
 import { describeHappening } from "../../model/eventText";
-import { compactJson } from "../../model/toolText";
-import { isObject } from "../jsonRecords";
+import { compactJson, isRecord } from "../../model/toolText";
 import { movedRules } from "./messageBus";
 import { textOf } from "./readYaml";
 
@@ -40,9 +39,9 @@ export async function formatMessage({ body, meta, ...header }: WrittenMessage): 
 
 /** What was read from a bus goes back as it was. */
 export function messageOfData(data: unknown): Partial<WrittenMessage> & { bus?: "project" } {
-  if (!isObject(data)) return {};
+  if (!isRecord(data)) return {};
   const body = typeof data.body === "string" ? data.body : "";
-  const meta = isObject(data.meta)
+  const meta = isRecord(data.meta)
     ? Object.fromEntries(Object.entries(data.meta).map(([key, value]) => [key, String(value)]))
     : undefined;
   return {

@@ -1,7 +1,8 @@
 /** A chat as Gemini CLI saves it: one object, or since 2026 a line for every change; what is whole of a cut one counts. */
 import { messageOf } from "../../base/errors";
+import { isRecord } from "../../model/toolText";
 import { type Fields, fieldsOf, listOf, textOf } from "../agents/fields";
-import { isObject, readJsonRecords } from "../jsonRecords";
+import { readJsonRecords } from "../jsonRecords";
 import { parseSafeJson } from "../safeJson";
 import type { SourceFiles } from "../sourceFiles";
 
@@ -29,7 +30,7 @@ async function readChanges(source: SourceFiles, file: string): Promise<GeminiCha
     else about = { ...about, ...fieldsOf(value.$set ?? value) };
   }
   const { messages: told, ...rest } = about;
-  const listed = listOf(told).filter(isObject);
+  const listed = listOf(told).filter(isRecord);
   return { about: rest, messages: listed.length > 0 ? listed : [...messages.values()] };
 }
 
@@ -37,7 +38,7 @@ async function readWhole(source: SourceFiles, file: string): Promise<GeminiChat>
   const text = (await source.text(file)) ?? "";
   try {
     const { messages, ...about } = fieldsOf(parseSafeJson(text));
-    return { about, messages: listOf(messages).filter(isObject) };
+    return { about, messages: listOf(messages).filter(isRecord) };
   } catch (error) {
     const found = /at position (?<at>\d+)/u.exec(messageOf(error))?.groups?.at;
     const at = found === undefined ? text.length : Number(found);
@@ -74,7 +75,7 @@ function salvage(text: string): GeminiChat {
 function parsed(text: string): Fields[] {
   try {
     const value = parseSafeJson(text);
-    return isObject(value) ? [value] : [];
+    return isRecord(value) ? [value] : [];
   } catch {
     return [];
   }

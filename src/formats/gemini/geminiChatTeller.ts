@@ -1,11 +1,12 @@
 /** The messages of a chat of Gemini CLI, told as a run: an answer has its calls and their results in it. */
+
+import { isRecord } from "../../model/toolText";
 import { agentError } from "../agents/agentError";
 import { failTurn, finishTurn, resumeTurn, stopTurn } from "../agents/agentSession";
 import { AgentTeller, type CallResult } from "../agents/agentTeller";
 import { geminiUsage } from "../agents/agentUsage";
 import { contentText, type Fields, fieldsOf, listOf, resultParts, textOf } from "../agents/fields";
 import type { ForeignRunBuilder, Source } from "../foreignRunBuilder";
-import { isObject } from "../jsonRecords";
 
 /** @param query the message that the run's query is */
 export function tellGeminiChat(
@@ -70,7 +71,7 @@ function tellAnswer(teller: AgentTeller, message: Fields, text: string, source: 
   teller.addText(text);
   const usage = geminiUsage(message.tokens);
   if (usage) teller.addUsage(usage);
-  const calls = listOf(message.toolCalls).filter(isObject);
+  const calls = listOf(message.toolCalls).filter(isRecord);
   for (const call of calls) {
     const tool = textOf(call.name);
     const id = textOf(call.id);
@@ -111,7 +112,7 @@ function textsIn(result: unknown): string[] {
     const { text, functionResponse } = fieldsOf(part);
     if (typeof text === "string") return [text];
     const { response } = fieldsOf(functionResponse);
-    if (!isObject(response)) return [];
+    if (!isRecord(response)) return [];
     const told = response.output ?? response.error ?? response;
     return [typeof told === "string" ? told : JSON.stringify(told)];
   });

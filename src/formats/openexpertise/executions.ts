@@ -4,8 +4,8 @@
  * their number and their sums are not.
  */
 import { addUsage, noUsage } from "../../model/addUsage";
+import { isRecord } from "../../model/toolText";
 import type { Usage } from "../../model/usage";
-import { isObject } from "../jsonRecords";
 import type { RunLogRecord } from "./runLogRecord";
 
 export interface Execution {
@@ -237,7 +237,7 @@ export function tokensOf({ value }: RunLogRecord): Usage | undefined {
 }
 
 export function metricsOf({ value }: RunLogRecord): { usage?: Usage; cost?: number } {
-  if (!isObject(value.metrics)) return {};
+  if (!isRecord(value.metrics)) return {};
   const { tokens_in: input, tokens_out: output, cost_usd: cost } = value.metrics;
   const usage = usageOf(input, output);
   const isCost = typeof cost === "number" && cost >= 0 && cost < most;

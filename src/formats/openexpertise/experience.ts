@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { LineCounter, parseDocument } from "yaml";
 import { messageOf } from "../../base/errors";
-import { isObject } from "../jsonRecords";
+import { isRecord } from "../../model/toolText";
 import { faultOfYaml } from "../safeYaml";
 import type { SourceFiles } from "../sourceFiles";
 import { textOf } from "./runLogRecord";
@@ -72,10 +72,10 @@ function parseExperience(text: string): ParsedExperience {
       reason: `Not YAML: ${message.split("\n", 1)[0] ?? ""}`,
     }));
     const value: unknown = document.toJS({ maxAliasCount: 100 });
-    if (!isObject(value)) return { experience: {}, problems: problems.length > 0 ? problems : [notAnExperience] };
+    if (!isRecord(value)) return { experience: {}, problems: problems.length > 0 ? problems : [notAnExperience] };
     const lineOf = (index: number) => {
       const node: unknown = document.getIn(["graph", "nodes", index], true);
-      const range = isObject(node) && Array.isArray(node.range) ? (node.range as readonly unknown[]) : [];
+      const range = isRecord(node) && Array.isArray(node.range) ? (node.range as readonly unknown[]) : [];
       return typeof range[0] === "number" ? lines.linePos(range[0]).line : undefined;
     };
     return { experience: experienceOf(value, lineOf), problems };
@@ -92,7 +92,7 @@ function experienceOf(
 ): ParsedExperience["experience"] {
   const name = textOf(value.name);
   const version = textOf(value.version);
-  const graph = isObject(value.graph) ? graphOf(value.graph, value.phases, lineOf) : undefined;
+  const graph = isRecord(value.graph) ? graphOf(value.graph, value.phases, lineOf) : undefined;
   return { ...(name !== undefined && { name }), ...(version !== undefined && { version }), ...(graph && { graph }) };
 }
 
@@ -105,13 +105,13 @@ function graphOf(
     const id = textOf(node.id);
     if (id === undefined) return [];
     const line = lineOf(index);
-    const onError = isObject(node.on_error) ? textOf(node.on_error.policy) : undefined;
+    const onError = isRecord(node.on_error) ? textOf(node.on_error.policy) : undefined;
     return [
       {
         id,
         ...textsOf(node, "kind", "phase"),
         ...(line !== undefined && { line }),
-        ...(isObject(node.for_each) && { isForEach: true }),
+        ...(isRecord(node.for_each) && { isForEach: true }),
         ...(onError !== undefined && { onError }),
       },
     ];
@@ -129,7 +129,7 @@ function graphOf(
 
 function listOf(value: unknown): Record<string, unknown>[] {
   // The places in the list are those in the file.
-  return Array.isArray(value) ? value.map((each: unknown) => (isObject(each) ? each : {})) : [];
+  return Array.isArray(value) ? value.map((each: unknown) => (isRecord(each) ? each : {})) : [];
 }
 
 function textsOf<Key extends string>(value: Record<string, unknown>, ...keys: Key[]): Partial<Record<Key, string>> {

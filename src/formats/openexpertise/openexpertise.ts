@@ -3,9 +3,9 @@
 import { basename, dirname, join } from "node:path";
 import { parseJson } from "../../base/lines";
 import { endsRun } from "../../model/eventKinds";
+import { isRecord } from "../../model/toolText";
 import type { ForeignDocument, ForeignRun, Format } from "../format";
 import { isFolder } from "../isFolder";
-import { isObject } from "../jsonRecords";
 import { oldestFirst } from "../oldestFirst";
 import { readHead } from "../readHead";
 import { openSourceFiles, type SourceFiles } from "../sourceFiles";
@@ -124,7 +124,7 @@ async function beginsLikeRunLog(path: string): Promise<boolean> {
   const lines = head?.split("\n", headLines).map((line) => line.replace(/^\ufeff/u, "").trim()) ?? [];
   return lines.some((line) => {
     const value = parseJson(line);
-    if (isObject(value)) return parseRunLogRecord(value, 1).record.kind !== "other";
+    if (isRecord(value)) return parseRunLogRecord(value, 1).record.kind !== "other";
     return line.length === head?.length && /^\{"type":"run\.started","run_id":"/u.test(line);
   });
 }

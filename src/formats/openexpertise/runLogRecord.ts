@@ -1,5 +1,5 @@
 /** One line of a run log of OpenExpertise, as far as it says what its type should. */
-import { isObject } from "../jsonRecords";
+import { isRecord } from "../../model/toolText";
 import { readTime } from "../readTime";
 
 const nodeTypes = [
@@ -75,5 +75,5 @@ export function textOf(value: unknown): string | undefined {
 
 /** The run that called the experience, as its arguments say. */
 export function parentOf({ value }: RunLogRecord): string | undefined {
-  return isObject(value.args) ? textOf(value.args._parent_run_id) : undefined;
+  return isRecord(value.args) ? textOf(value.args._parent_run_id) : undefined;
 }

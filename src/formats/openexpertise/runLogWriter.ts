@@ -8,8 +8,8 @@ import { assertNever } from "../../base/errors";
 import { parseJson } from "../../base/lines";
 import { addUsage, noUsage } from "../../model/addUsage";
 import type { EventOf, RunEvent } from "../../model/events";
+import { isRecord } from "../../model/toolText";
 import type { Usage } from "../../model/usage";
-import { isObject } from "../jsonRecords";
 import { errorOfNode } from "./nodeFailure";
 import { failedWithoutNode, partialText, stopText } from "./runEnd";
 import { isRunStatus } from "./runLogRecord";
@@ -140,7 +140,7 @@ export class RunLogWriter {
 
   /** A record that was read and kept is written as it stands; the graph is not in the log. */
   private takeForeign({ source, data, step }: EventOf<"foreignEvent">): void {
-    if (source !== sourceName || !isObject(data) || typeof data.type !== "string") return;
+    if (source !== sourceName || !isRecord(data) || typeof data.type !== "string") return;
     if (data.run_id !== undefined && data.run_id !== this.runId) return;
     if (data.type === "node.tokens") this.tokens.set(step, JSON.stringify([data.input_tokens, data.output_tokens]));
     this.lines.push(data);
@@ -235,7 +235,7 @@ function nameOf(name: string): string {
 
 function argsOf({ query, parent }: EventOf<"startRun">): Line {
   const args = parseJson(query);
-  const own = isObject(args) ? args : query === "" ? {} : { query };
+  const own = isRecord(args) ? args : query === "" ? {} : { query };
   return { ...own, ...(parent && { _parent_run_id: parent.runId }) };
 }
 

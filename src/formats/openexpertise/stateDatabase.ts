@@ -5,7 +5,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import { messageOf } from "../../base/errors";
-import { isObject } from "../jsonRecords";
+import { isRecord } from "../../model/toolText";
 import { isPageTree } from "./pageTree";
 
 export interface HistoryRow {
@@ -116,12 +116,12 @@ async function readInThread(file: string, runs: readonly string[]): Promise<Hist
 }
 
 function answerOf(answer: unknown): HistoryAnswer {
-  if (!isObject(answer)) return { reason: missing };
+  if (!isRecord(answer)) return { reason: missing };
   if (typeof answer.reason === "string") return { reason: answer.reason };
   if (typeof answer.error === "string") return { reason: unreadable(new Error(answer.error)) };
   if (!Array.isArray(answer.rows)) return { reason: missing };
   const rows = answer.rows as readonly unknown[];
-  return { rows: rows.flatMap((row) => (isObject(row) ? [rowOf(row)] : [])) };
+  return { rows: rows.flatMap((row) => (isRecord(row) ? [rowOf(row)] : [])) };
 }
 
 function rowOf({ field, node, run, ts, before, after }: Record<string, unknown>): HistoryRow {

@@ -4,9 +4,9 @@ import { parseJson } from "../../base/lines";
 import type { EventPayload, RunEvent } from "../../model/events";
 import type { ErrorClass } from "../../model/failure";
 import { spendGeneration } from "../../model/spending";
+import { isRecord } from "../../model/toolText";
 import { ForeignRunBuilder, type Source } from "../foreignRunBuilder";
 import type { FormatProblem } from "../format";
-import { isObject } from "../jsonRecords";
 import { bindExecutions, type Execution, type Executions, metricsOf, tokensOf } from "./executions";
 import type { Experience } from "./experience";
 import { didNotFinish, failureOfNode } from "./nodeFailure";
@@ -84,7 +84,7 @@ class RunLogTeller {
     const { file, records } = this.log;
     if (!this.start)
       this.problems.push({ file, reason: "The run has no run.started: what it was called with is lost." });
-    const own = isObject(args) ? Object.fromEntries(Object.entries(args).filter(([key]) => !isPassedOn(key))) : args;
+    const own = isRecord(args) ? Object.fromEntries(Object.entries(args).filter(([key]) => !isPassedOn(key))) : args;
     const source = { timestamp: (this.start ?? records[0])?.at ?? 0, isUntimed: this.start?.isUntimed ?? true };
     this.builder.emit(
       {
@@ -97,7 +97,7 @@ class RunLogTeller {
       source,
     );
     if (experience?.graph) this.tellForeign("graph", experience.graph, source, 0);
-    const isMoreToKeep = isObject(args) && Object.keys(args).some((key) => isPassedOn(key) && key !== "_parent_run_id");
+    const isMoreToKeep = isRecord(args) && Object.keys(args).some((key) => isPassedOn(key) && key !== "_parent_run_id");
     if (isMoreToKeep) this.tellForeign("args", args, source, 0);
   }
 
@@ -260,10 +260,10 @@ function fieldOf({ value }: RunLogRecord): string {
 
 /** Of a run of ours, which has no other arguments, its words. */
 function queryOf(args: unknown): string {
-  const keys = isObject(args) ? Object.keys(args) : undefined;
+  const keys = isRecord(args) ? Object.keys(args) : undefined;
   if (args === undefined || keys?.length === 0) return "";
-  const query = isObject(args) && keys?.length === 1 ? textOf(args.query) : undefined;
-  return query === undefined || isObject(parseJson(query)) ? JSON.stringify(args) : query;
+  const query = isRecord(args) && keys?.length === 1 ? textOf(args.query) : undefined;
+  return query === undefined || isRecord(parseJson(query)) ? JSON.stringify(args) : query;
 }
 
 /** What the run that called the experience hands on beside the arguments. */

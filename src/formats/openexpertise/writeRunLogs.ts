@@ -4,8 +4,8 @@ import { appendFile, copyFile, mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RunEvent } from "../../model/events";
+import { isRecord } from "../../model/toolText";
 import type { FormatSink, RunToWrite } from "../format";
-import { isObject } from "../jsonRecords";
 import { RunLogWriter } from "./runLogWriter";
 import { sourceName } from "./translateRunLog";
 
@@ -102,7 +102,7 @@ class RunLogFiles {
 function argsIn(events: readonly RunEvent[]): Record<string, unknown> | undefined {
   for (const event of events.slice(0, 3)) {
     if (event.type !== "foreignEvent" || event.source !== sourceName || event.name !== "args") continue;
-    if (isObject(event.data)) return event.data;
+    if (isRecord(event.data)) return event.data;
   }
   return undefined;
 }

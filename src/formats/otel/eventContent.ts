@@ -1,7 +1,7 @@
 /** What was said, asked and answered in our events as attributes of the conventions, and back. */
 import type { EventOf, EventPayload, RunEvent } from "../../model/events";
 import type { ReasoningPart, ToolCall } from "../../model/message";
-import { isObject } from "../jsonRecords";
+import { isRecord } from "../../model/toolText";
 import { type Attributes, listOf, readStructured } from "./otlpValue";
 import { payloadOf } from "./ownSpan";
 
@@ -122,12 +122,12 @@ function partsOf({ text, reasoning = [], toolCalls }: EventOf<"finishGeneration"
 
 function partsIn(json: string | undefined): Record<string, unknown>[] {
   const [message] = listOf(readStructured(json));
-  return listOf(isObject(message) ? message.parts : undefined).filter(isObject);
+  return listOf(isRecord(message) ? message.parts : undefined).filter(isRecord);
 }
 
 function textsIn(parts: unknown): string | undefined {
   const [part] = listOf(parts);
-  return isObject(part) && part.type === "text" && typeof part.content === "string" ? part.content : undefined;
+  return isRecord(part) && part.type === "text" && typeof part.content === "string" ? part.content : undefined;
 }
 
 function answerIn(parts: readonly Record<string, unknown>[]): object {

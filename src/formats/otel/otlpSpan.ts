@@ -1,5 +1,5 @@
 /** A span of OTLP as its readers here need it, and where it stands among the others. */
-import { isObject } from "../jsonRecords";
+import { isRecord } from "../../model/toolText";
 import { type Attributes, fieldOf, listOf, readAnyValue, readAttributes, readId, readNanos } from "./otlpValue";
 
 export interface SpanEvent {
@@ -35,11 +35,11 @@ const kinds = ["unspecified", "internal", "server", "client", "producer", "consu
 export function readSpans(record: Record<string, unknown>, tell: (reason: string) => void): Span[] {
   const spans: Span[] = [];
   for (const ofResource of listOf(fieldOf(record, "resourceSpans"))) {
-    if (!isObject(ofResource)) continue;
-    const resource = readAttributes(isObject(ofResource.resource) ? ofResource.resource.attributes : undefined);
+    if (!isRecord(ofResource)) continue;
+    const resource = readAttributes(isRecord(ofResource.resource) ? ofResource.resource.attributes : undefined);
     const scopes = fieldOf(ofResource, "scopeSpans") ?? fieldOf(ofResource, "instrumentationLibrarySpans");
     for (const ofScope of listOf(scopes)) {
-      for (const each of listOf(isObject(ofScope) ? ofScope.spans : undefined)) {
+      for (const each of listOf(isRecord(ofScope) ? ofScope.spans : undefined)) {
         const span = readSpan(each, resource);
         if (typeof span === "string") tell(span);
         else spans.push(span);
@@ -51,14 +51,14 @@ export function readSpans(record: Record<string, unknown>, tell: (reason: string
 
 /** @returns the reason where it is none */
 function readSpan(value: unknown, resource: Attributes): Span | string {
-  if (!isObject(value)) return "A span that is no object is left out.";
+  if (!isRecord(value)) return "A span that is no object is left out.";
   const traceId = readId(fieldOf(value, "traceId"), 16);
   const spanId = readId(fieldOf(value, "spanId"), 8);
   if (traceId === undefined || spanId === undefined) return "A span without its ids is left out.";
   const parentId = readId(fieldOf(value, "parentSpanId"), 8);
   const startedAt = readNanos(fieldOf(value, "startTimeUnixNano"));
   const endedAt = readNanos(fieldOf(value, "endTimeUnixNano"));
-  const status = isObject(value.status) ? value.status : {};
+  const status = isRecord(value.status) ? value.status : {};
   return {
     ...{ traceId, spanId, name: typeof value.name === "string" ? value.name : "", kind: kindOf(value.kind) },
     ...(parentId !== undefined && parentId !== spanId && { parentId }),
@@ -72,7 +72,7 @@ function readSpan(value: unknown, resource: Attributes): Span | string {
 }
 
 function readEvent(value: unknown): SpanEvent[] {
-  if (!isObject(value)) return [];
+  if (!isRecord(value)) return [];
   const at = readNanos(fieldOf(value, "timeUnixNano"));
   const attributes = readAttributes(value.attributes);
   const body = readAnyValue(value.body);

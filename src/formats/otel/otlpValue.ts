@@ -1,5 +1,5 @@
 /** The values of OTLP's JSON, read as anyone may have written them: attributes, ids, times and numbers. */
-import { isObject } from "../jsonRecords";
+import { isRecord } from "../../model/toolText";
 import { parseSafeJson } from "../safeJson";
 
 export type Attributes = ReadonlyMap<string, unknown>;
@@ -21,7 +21,7 @@ export function listOf(value: unknown): readonly unknown[] {
 export function readAttributes(value: unknown, depth = 0): Map<string, unknown> {
   const attributes = new Map<string, unknown>();
   for (const each of listOf(value)) {
-    if (!isObject(each) || typeof each.key !== "string") continue;
+    if (!isRecord(each) || typeof each.key !== "string") continue;
     const read = readAnyValue(each.value, depth);
     if (read !== undefined) attributes.set(each.key, read);
   }
@@ -29,7 +29,7 @@ export function readAttributes(value: unknown, depth = 0): Map<string, unknown> 
 }
 
 export function readAnyValue(value: unknown, depth = 0): unknown {
-  if (!isObject(value) || depth > deepest) return undefined;
+  if (!isRecord(value) || depth > deepest) return undefined;
   const [text, flag, bytes] = [
     fieldOf(value, "stringValue"),
     fieldOf(value, "boolValue"),
@@ -40,8 +40,8 @@ export function readAnyValue(value: unknown, depth = 0): unknown {
   const number = readNumber(fieldOf(value, "intValue") ?? fieldOf(value, "doubleValue"));
   if (number !== undefined) return number;
   const [array, list] = [fieldOf(value, "arrayValue"), fieldOf(value, "kvlistValue")];
-  if (isObject(array)) return listOf(array.values).map((each) => readAnyValue(each, depth + 1) ?? null);
-  if (isObject(list)) return Object.fromEntries(readAttributes(list.values, depth + 1));
+  if (isRecord(array)) return listOf(array.values).map((each) => readAnyValue(each, depth + 1) ?? null);
+  if (isRecord(list)) return Object.fromEntries(readAttributes(list.values, depth + 1));
   return typeof bytes === "string" ? bytes : undefined;
 }
 

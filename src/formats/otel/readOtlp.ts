@@ -1,7 +1,7 @@
 /** Reads OTLP from a file: one object in it, or one a line; logs and metrics beside the spans are not looked at. */
 import { messageOf } from "../../base/errors";
+import { isRecord } from "../../model/toolText";
 import type { FormatProblem } from "../format";
-import { isObject } from "../jsonRecords";
 import { parseSafeJson } from "../safeJson";
 import type { SourceFiles } from "../sourceFiles";
 import { readSpans, type Span } from "./otlpSpan";
@@ -67,7 +67,7 @@ function take(
 ): void {
   const tell = (told: Omit<FormatProblem, "file">) => problems.push({ ...place, ...told });
   if (problem) tell(problem);
-  if (isObject(value)) {
+  if (isRecord(value)) {
     const isKnown = ["resourceSpans", "resourceLogs", "resourceMetrics", "resourceProfiles"].some(
       (name) => fieldOf(value, name) !== undefined,
     );

@@ -1,7 +1,7 @@
 /** Reads what our own writer told: every event in its place, whatever the conventions have no word for included. */
 import { parseJson } from "../../base/lines";
 import { type EventPayload, payloads } from "../../model/events";
-import { isObject } from "../jsonRecords";
+import { isRecord } from "../../model/toolText";
 import { giveContent } from "./eventContent";
 import type { Moment } from "./moments";
 import type { Span } from "./otlpSpan";
@@ -31,14 +31,14 @@ function readPlace(
   from: { at: number | undefined; json: OwnAttribute; seq: OwnAttribute; step: OwnAttribute },
 ): Place[] {
   const rest = parseJson(ownName({ attributes }, from.json) ?? "");
-  if (!isObject(rest)) return [];
+  if (!isRecord(rest)) return [];
   const payload = parsePayload(giveContent(rest, attributes));
   const count = (name: OwnAttribute) => readCount(attributes.get(ownAttributes[name])) ?? 0;
   return payload ? [{ at: from.at ?? 0, seq: count(from.seq), step: count(from.step), payload }] : [];
 }
 
 function parsePayload(value: unknown): EventPayload | undefined {
-  const type = isObject(value) && typeof value.type === "string" ? value.type : "";
+  const type = isRecord(value) && typeof value.type === "string" ? value.type : "";
   if (!Object.hasOwn(payloads, type)) return undefined;
   const parsed = payloads[type as EventPayload["type"]].safeParse(value);
   return parsed.success ? ({ type, ...parsed.data } as EventPayload) : undefined;

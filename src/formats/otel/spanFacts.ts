@@ -1,8 +1,8 @@
 /** What a span says of the agent, the generation or the tool call that it is: today's names and older ones. */
 import type { FinishReason } from "../../model/events";
 import type { ErrorClass, EventError } from "../../model/failure";
+import { isRecord } from "../../model/toolText";
 import type { Usage } from "../../model/usage";
-import { isObject } from "../jsonRecords";
 import type { Span } from "./otlpSpan";
 import { listOf, readCount, readNumber, readStructured } from "./otlpValue";
 
@@ -124,8 +124,8 @@ export function finishReasonOf(span: Span, said: string | undefined): FinishReas
 /** The names of the tools that were offered. */
 export function toolsOf({ attributes }: Span): string[] | undefined {
   const names = listOf(readStructured(attributes.get("gen_ai.tool.definitions"))).flatMap((tool) => {
-    const named = isObject(tool) && isObject(tool.function) ? tool.function : tool;
-    return isObject(named) && typeof named.name === "string" ? [named.name] : [];
+    const named = isRecord(tool) && isRecord(tool.function) ? tool.function : tool;
+    return isRecord(named) && typeof named.name === "string" ? [named.name] : [];
   });
   return names.length > 0 ? names : undefined;
 }

@@ -1,5 +1,5 @@
 /** What was said, in every form in which it is recorded on a span: today's conventions, yesterday's, and two others'. */
-import { isObject } from "../jsonRecords";
+import { isRecord } from "../../model/toolText";
 import type { Span } from "./otlpSpan";
 import { type Attributes, listOf, readStructured } from "./otlpValue";
 
@@ -68,25 +68,25 @@ function firstOf(readers: readonly (() => SaidMessage[])[]): SaidMessage[] {
 function messagesIn(recorded: unknown, role: string): SaidMessage[] {
   const value = readStructured(recorded);
   if (value === undefined || value === "") return [];
-  if (isObject(value) && Array.isArray(value.messages)) return messagesIn(value.messages, role);
+  if (isRecord(value) && Array.isArray(value.messages)) return messagesIn(value.messages, role);
   // Parts without a message around them are one.
   if (Array.isArray(value) && value.some(isPart)) return [readMessage({ role, parts: value }, role)];
   return (Array.isArray(value) ? value : [value]).map((each) => readMessage(each, role));
 }
 
 function isPart(value: unknown): boolean {
-  return isObject(value) && typeof value.type === "string" && !("role" in value) && !("parts" in value);
+  return isRecord(value) && typeof value.type === "string" && !("role" in value) && !("parts" in value);
 }
 
 function plainMessage(recorded: unknown, role: string): SaidMessage[] {
   const value = readStructured(recorded);
-  const isMessages = isObject(value) ? Array.isArray(value.messages) : Array.isArray(value) && value.some(hasRole);
+  const isMessages = isRecord(value) ? Array.isArray(value.messages) : Array.isArray(value) && value.some(hasRole);
   if (isMessages) return messagesIn(value, role);
   return typeof recorded === "string" && recorded !== "" ? [readMessage(recorded, role)] : [];
 }
 
 function hasRole(value: unknown): boolean {
-  return isObject(value) && typeof value.role === "string";
+  return isRecord(value) && typeof value.role === "string";
 }
 
 function messagesOfEvents({ events }: Span, names: RegExp): SaidMessage[] {
@@ -95,33 +95,33 @@ function messagesOfEvents({ events }: Span, names: RegExp): SaidMessage[] {
     const role = /^gen_ai\.(?<role>\w+)\.message$/u.exec(name)?.groups?.role ?? "assistant";
     const body = readStructured(attributes.get("body") ?? attributes.get("gen_ai.event.content"));
     const flat = Object.fromEntries([...attributes].map(([key, value]) => [key, readStructured(value)]));
-    const { message, ...rest } = { ...flat, ...(isObject(body) ? body : { content: body ?? flat.content }) };
+    const { message, ...rest } = { ...flat, ...(isRecord(body) ? body : { content: body ?? flat.content }) };
     return [
-      readMessage(isObject(message) ? { ...rest, ...message } : { ...rest, content: message ?? rest.content }, role),
+      readMessage(isRecord(message) ? { ...rest, ...message } : { ...rest, content: message ?? rest.content }, role),
     ];
   });
 }
 
 function readMessage(value: unknown, role: string): SaidMessage {
-  if (!isObject(value)) return { ...emptyMessage, role, text: textOf(value) };
+  if (!isRecord(value)) return { ...emptyMessage, role, text: textOf(value) };
   const said = typeof value.role === "string" && value.role !== "" ? value.role : role;
   const parts = [...listOf(readStructured(value.parts)), ...contentParts(value.content)];
   const finishReason = value.finish_reason ?? value.finishReason;
   const id = idOf(value) ?? textOrNone(value.tool_call_id);
-  const own = said === "tool" && parts.every((part) => !isObject(part) || !isResponse(part));
+  const own = said === "tool" && parts.every((part) => !isRecord(part) || !isResponse(part));
   return {
     role: said,
     text: own ? "" : parts.filter(isText).map(textOf).join("\n"),
     reasoning: parts.filter(
-      (part) => isObject(part) && (part.type === "reasoning" || part.type === "thinking"),
+      (part) => isRecord(part) && (part.type === "reasoning" || part.type === "thinking"),
     ) as Record<string, unknown>[],
     calls: [
-      ...parts.flatMap((part) => (isObject(part) && isCall(part) ? [readCall(part)] : [])),
-      ...listOf(readStructured(value.tool_calls)).flatMap((call) => (isObject(call) ? [readCall(call)] : [])),
+      ...parts.flatMap((part) => (isRecord(part) && isCall(part) ? [readCall(part)] : [])),
+      ...listOf(readStructured(value.tool_calls)).flatMap((call) => (isRecord(call) ? [readCall(call)] : [])),
     ],
     results: own
       ? [{ ...(id !== undefined && { id }), result: parts.length === 1 ? textOf(parts[0]) : value.content }]
-      : parts.flatMap((part) => (isObject(part) && isResponse(part) ? [readResult(part)] : [])),
+      : parts.flatMap((part) => (isRecord(part) && isResponse(part) ? [readResult(part)] : [])),
     ...(typeof finishReason === "string" && { finishReason }),
   };
 }
@@ -129,13 +129,13 @@ function readMessage(value: unknown, role: string): SaidMessage {
 const emptyMessage: Omit<SaidMessage, "role"> = { text: "", reasoning: [], calls: [], results: [] };
 
 function contentParts(recorded: unknown): readonly unknown[] {
-  if (typeof recorded !== "string") return Array.isArray(recorded) ? recorded : isObject(recorded) ? [recorded] : [];
+  if (typeof recorded !== "string") return Array.isArray(recorded) ? recorded : isRecord(recorded) ? [recorded] : [];
   const content = /^\s*\[\s*\{/u.test(recorded) ? readStructured(recorded) : recorded;
   return Array.isArray(content) && content.some(isPart) ? content : [recorded];
 }
 
 function isText(part: unknown): boolean {
-  return typeof part === "string" || (isObject(part) && (part.type === "text" || part.type === undefined));
+  return typeof part === "string" || (isRecord(part) && (part.type === "text" || part.type === undefined));
 }
 
 function isCall({ type }: Record<string, unknown>): boolean {
@@ -147,7 +147,7 @@ function isResponse({ type }: Record<string, unknown>): boolean {
 }
 
 function readCall(part: Record<string, unknown>): SaidCall {
-  const inner = isObject(part.function) ? part.function : part;
+  const inner = isRecord(part.function) ? part.function : part;
   const args = readStructured(inner.arguments ?? inner.input ?? inner.args);
   return {
     ...withId(idOf(part) ?? textOrNone(part.call_id)),
@@ -175,7 +175,7 @@ function textOrNone(value: unknown): string | undefined {
 /** A text as it stands; anything else as JSON. */
 export function textOf(value: unknown): string {
   if (typeof value === "string") return value;
-  if (isObject(value) && (value.type === "text" || value.type === undefined)) {
+  if (isRecord(value) && (value.type === "text" || value.type === undefined)) {
     const text = value.content ?? value.text;
     if (typeof text === "string") return text;
   }

@@ -1,6 +1,8 @@
 /** Perstack's messages and result parts as our events carry them, and how their failures read. */
+
 import { parseJson } from "../../base/lines";
 import { Message, type ReasoningPart, ResultPart, type ToolCall } from "../../model/message";
+import { isRecord } from "../../model/toolText";
 import type { PerstackToolCall, PerstackToolResult } from "./perstackEvent";
 
 /** What is no message of ours is left out. */
@@ -75,16 +77,12 @@ export function isFailure(parts: readonly ResultPart[]): boolean {
   if (part?.type !== "textPart") return false;
   if (/^(?:Error calling tool \S+: )?MCP error -\d+/u.test(part.text)) return true;
   const value = part.text.startsWith("{") ? parseJson(part.text) : undefined;
-  return isObject(value) && typeof value.error === "string" && value.error !== "";
+  return isRecord(value) && typeof value.error === "string" && value.error !== "";
 }
 
 /** `attemptCompletion` that the open todos held up. */
 export function hasOpenTodos(parts: readonly ResultPart[]): boolean {
   const [part] = parts;
   const value = part?.type === "textPart" ? parseJson(part.text) : undefined;
-  return isObject(value) && Array.isArray(value.remainingTodos) && value.remainingTodos.length > 0;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isRecord(value) && Array.isArray(value.remainingTodos) && value.remainingTodos.length > 0;
 }

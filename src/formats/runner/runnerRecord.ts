@@ -1,6 +1,6 @@
 /** Runner's records: one JSON object a line, flat, told apart by `event_type`. */
 import { ErrorClass } from "../../model/failure";
-import { isObject } from "../jsonRecords";
+import { isRecord } from "../../model/toolText";
 
 export interface RunnerRecord {
   /** Counted from 1. */
@@ -36,7 +36,7 @@ export const defaultPipeline = [
 
 /** An event of ours has a `type` and a `seq`, and no `event_type`. */
 export function isRunnerRecord(value: unknown): value is Record<string, unknown> {
-  return isObject(value) && ["event_type", "run_id", "timestamp_utc"].every((key) => typeof value[key] === "string");
+  return isRecord(value) && ["event_type", "run_id", "timestamp_utc"].every((key) => typeof value[key] === "string");
 }
 
 const mostAttempts = 1_000_000;

@@ -2,8 +2,7 @@
 import { createHash } from "node:crypto";
 import { endsRun } from "../../model/eventKinds";
 import type { EventOf, RunEvent } from "../../model/events";
-import { compactJson } from "../../model/toolText";
-import { isObject } from "../jsonRecords";
+import { compactJson, isRecord } from "../../model/toolText";
 import { errorOf } from "./runnerRecord";
 
 type Fields = Record<string, unknown>;
@@ -198,7 +197,7 @@ export class RunnerTeller {
 
   /** What Runner itself told; other systems' words it would not understand. */
   private giveBack({ source, name, data }: EventOf<"foreignEvent">): void {
-    if (source !== "runner" || !isObject(data)) return;
+    if (source !== "runner" || !isRecord(data)) return;
     if (!("attempt" in data)) {
       this.extras.set(name, data);
       if (name !== "run.created") return;
