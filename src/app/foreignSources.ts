@@ -169,20 +169,8 @@ export function createForeignSources(options: ForeignSourceOptions): ForeignSour
       if (known) dropUnit(key, known);
       let unit: Unit | undefined;
       const rows = new ForeignUnit(portsOf(() => unit));
-      unit = {
-        ...{
-          source,
-          root,
-          rows,
-          files: undefined,
-          label: "",
-          problems: [],
-          groups: [],
-          hasRuns: false,
-          dueAt: 0,
-          isNews,
-        },
-      };
+      const unread = { files: undefined, label: "", problems: [], groups: [], hasRuns: false, dueAt: 0 };
+      unit = { source, root, rows, ...unread, isNews };
       units.set(key, unit);
     }
     return found;

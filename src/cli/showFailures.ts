@@ -1,6 +1,4 @@
 /** What `runtrail failures` does: finds the run that is meant, and prints its digest and what it takes. */
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import { exitCodes } from "../app/exitCodes";
 import type { RunSummary } from "../app/runIndex";
 import { UserError } from "../base/errors";
@@ -11,7 +9,8 @@ import type { FailuresOptions } from "./commands/failures";
 import { findRun } from "./findRuns";
 import { createLineWriter } from "./lineWriter";
 import { formatProblem } from "./logSummary";
-import { openShelf, type RunShelf } from "./runShelf";
+import { openWanted } from "./openWanted";
+import type { RunShelf } from "./runShelf";
 
 /** @param wanted a run's id or its beginning, or a path. Throws `UserError`. */
 export async function showFailures(
@@ -23,10 +22,7 @@ export async function showFailures(
   const errors = createLineWriter(io.stderr, () => undefined);
   const leaving = io.onSignal(() => io.exit(exitCodes.cancelled));
   try {
-    const isPath = wanted !== undefined && existsSync(resolve(io.cwd, wanted));
-    const { workspace } = options;
-    const shelf = await openShelf(isPath ? { path: wanted, workspace } : { workspace }, io.cwd);
-    const id = isPath ? options.run : (wanted ?? options.run);
+    const { shelf, id, isPath } = await openWanted(wanted, options, io.cwd);
     const summary = runMeant(shelf, id);
     if (summary) {
       const { run, events, problems } = await shelf.load(summary);

@@ -1,6 +1,5 @@
 /** What `runtrail inspect` does: finds the run that is meant with its delegates, and prints it as lines or as a page. */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { exitCodes } from "../app/exitCodes";
@@ -16,7 +15,8 @@ import type { InspectOptions } from "./commands/inspect";
 import { findRun } from "./findRuns";
 import { createLineWriter, type LineWriter } from "./lineWriter";
 import { formatProblem } from "./logSummary";
-import { openShelf, type RunShelf } from "./runShelf";
+import { openWanted } from "./openWanted";
+import type { RunShelf } from "./runShelf";
 
 interface Meant {
   /** With their delegates behind them, oldest first. */
@@ -37,10 +37,7 @@ export async function showInspect(
   const errors = createLineWriter(io.stderr, () => undefined);
   const leaving = io.onSignal(() => io.exit(exitCodes.cancelled));
   try {
-    const isPath = wanted !== undefined && existsSync(resolve(io.cwd, wanted));
-    const { workspace } = options;
-    const shelf = await openShelf(isPath ? { path: wanted, workspace } : { workspace }, io.cwd);
-    const id = isPath ? options.run : (wanted ?? options.run);
+    const { shelf, id, isPath } = await openWanted(wanted, options, io.cwd);
     const { runs, others } = runsMeant(shelf, id);
     const loaded: LoadedRun[] = [];
     for (const summary of runs) {
