@@ -259,7 +259,7 @@ class Sink implements ConductorSink {
   ): Promise<void> {
     const { job, id } = run;
     const file = bus === "project" ? join(dirname(job.dir), projectBusFile) : join(job.dir, taskBusFile);
-    const text = await formatMessage({
+    const text = formatMessage({
       ...{ msg_id: writtenMessageId(id, timestamp, seq), ts: writtenTime(timestamp) },
       ...{ project_id: job.projectId, task_id: job.taskId, run_id: id },
       ...message,
@@ -278,7 +278,7 @@ class Sink implements ConductorSink {
   private async saveInfo({ dir, info, id }: OpenRun): Promise<void> {
     const temporary = join(dir, `run-info.${id.slice(-8)}.yaml.tmp`);
     const file = join(dir, runInfoFile);
-    await writeFile(temporary, await formatRunInfo(info));
+    await writeFile(temporary, formatRunInfo(info));
     await rename(temporary, file);
     this.files.add(file);
   }

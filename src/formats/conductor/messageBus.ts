@@ -134,7 +134,7 @@ class BusReader {
       this.tell(line, isLast ? tornMessage : "The header of a message has no end.");
       return;
     }
-    const { value, fault } = await readYaml(header.join("\n"));
+    const { value, fault } = readYaml(header.join("\n"));
     const id = textOf(value.msg_id);
     if (fault || id === undefined) {
       this.tell(line + (fault?.line ?? 1), fault?.reason ?? "The header of a message has no id.", fault?.column);

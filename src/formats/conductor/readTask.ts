@@ -227,7 +227,7 @@ async function blockingTasks(source: SourceFiles, taskDir: string, around: Surro
   const file = join(taskDir, "TASK-CONFIG.yaml");
   const text = await source.text(file);
   if (text === undefined || text.trim() === "") return [];
-  const { value, fault } = await readYaml(text);
+  const { value, fault } = readYaml(text);
   if (fault) source.problems.push({ file, ...fault });
   const named = Array.isArray(value.depends_on) ? value.depends_on.slice(0, dependenciesAtMost) : [];
   const blocking: string[] = [];

@@ -15,7 +15,7 @@ export interface YamlReading {
 }
 
 /** Where it is no whole YAML, the top-level keys with a value on their own line are still read. */
-export async function readYaml(text: string): Promise<YamlReading> {
+export function readYaml(text: string): YamlReading {
   if (text.length > yamlLimit) {
     return { value: {}, fault: { line: 1, reason: `Too large to be read: the limit is ${yamlLimit} bytes.` } };
   }

@@ -32,7 +32,7 @@ export async function readRunInfo(source: SourceFiles, runDir: string): Promise<
   if (text === undefined) return undefined;
   if (text === "") return {};
   const { whole, fault: torn } = wholeLines(text);
-  const { value, fault } = whole.trim() === "" ? { value: {} } : await readYaml(whole);
+  const { value, fault } = whole.trim() === "" ? { value: {} } : readYaml(whole);
   for (const each of [fault, torn]) if (each) source.problems.push({ file, ...each } satisfies FormatProblem);
   return defined({
     runId: textOf(value.run_id),

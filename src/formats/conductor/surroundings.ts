@@ -123,7 +123,7 @@ export class Surroundings {
     const file = await this.fileIn(this.root, ".conductor", "root-task-planner.yaml");
     const text = file === undefined ? undefined : await this.source.text(file);
     if (file === undefined || text === undefined || text.trim() === "") return [];
-    const { value, fault } = await readYaml(text);
+    const { value, fault } = readYaml(text);
     if (fault) this.source.problems.push({ file, ...fault });
     const entries = Array.isArray(value.entries) ? value.entries : [];
     return entries

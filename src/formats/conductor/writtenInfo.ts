@@ -104,7 +104,7 @@ const order = [
   ...(["prompt_path", "output_path", "stdout_path", "stderr_path", "error_summary", "agent_version"] as const),
 ] satisfies (keyof WrittenInfo)[];
 
-export async function formatRunInfo(info: WrittenInfo): Promise<string> {
+export function formatRunInfo(info: WrittenInfo): string {
   const known = order.flatMap((key) => (info[key] === undefined ? [] : [[key, info[key]] as const]));
   return stringify(Object.fromEntries(known), { lineWidth: 0 });
 }

@@ -22,7 +22,7 @@ export interface WrittenMessage {
 }
 
 /** As it stands in the file, without the blank line before it. */
-export async function formatMessage({ body, meta, ...header }: WrittenMessage): Promise<string> {
+export function formatMessage({ body, meta, ...header }: WrittenMessage): string {
   const { msg_id, ts, type, project_id, task_id, run_id, issue_id, parents, links } = header;
   // Readers take such lines for the end of the message, and for the beginning of another.
   const safe = body.replaceAll("\r\n", "\n").replace(/^(?= *---$| *msg_id:)/gmu, " ");
