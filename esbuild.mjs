@@ -1,6 +1,6 @@
 /**
- * The bundles: the extension (dist/extension.js), the terminal and the library (dist/cli.js, dist/index.js), and the
- * tests that run inside VS Code. `node esbuild.mjs [host] [node] [hostTests] [--watch] [--minify]`
+ * The bundles: the extension (dist/extension.js), the terminal and the library (dist/cli.js, dist/index.js), the thread
+ * that reads logs (dist/logWorker.js), and the tests that run inside VS Code. `node esbuild.mjs [host] [node] [worker] [hostTests] [--watch] [--minify]`
  */
 
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -31,6 +31,12 @@ const bundles = {
     entryPoints: { extension: "src/host/extension.ts" },
     chunkNames: "chunks/host-[name]-[hash]",
     external: ["vscode"],
+  },
+  // The thread that reads logs, for both; one file, as a thread starts faster with it.
+  worker: {
+    ...esm,
+    splitting: false,
+    entryPoints: { logWorker: "src/app/logWorker.ts" },
   },
   // `vscode` is not external here: the core would not bundle if it needed the editor.
   node: {
@@ -200,7 +206,7 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
   const options = { watch: flags.includes("--watch"), minify: flags.includes("--minify") };
   try {
-    await Promise.all((names.length > 0 ? names : ["host", "node"]).map((name) => build(name, options)));
+    await Promise.all((names.length > 0 ? names : ["host", "node", "worker"]).map((name) => build(name, options)));
   } catch (error) {
     console.error(error.message);
     process.exitCode = 1;

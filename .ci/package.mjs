@@ -18,6 +18,7 @@ const candidates = [
   "media",
   "l10n",
   "dist/extension.js",
+  "dist/logWorker.js",
   "dist/chunks",
 ];
 

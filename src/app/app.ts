@@ -11,7 +11,9 @@ import type { InputAnswer } from "../runtime/callOptions";
 import type { ApprovalAnswer, ApprovalRequest } from "../runtime/ports";
 import type { EditorModels, ProviderModel } from "../runtime/providers/provider";
 import type { RunOutcome } from "../runtime/runExpert";
+import type { LogReader } from "./logReader";
 import type { RunIndex, RunRoot } from "./runIndex";
+import type { RunListener } from "./runJob";
 
 export type { InputAnswer, RunOutcome };
 
@@ -105,6 +107,12 @@ export interface AppHost {
   askApproval(request: ApprovalRequest & { expertKey: string; runId: string }): Promise<ApprovalAnswer>;
   /** A bug or a subscriber's failure, for the log. Must not throw. */
   reportError(error: unknown, context: string): void;
+  /** The bundle of `logWorker.ts`, for a thread that reads logs; absent: they are read on this one. */
+  logWorker?: URL | undefined;
+  /** Where what was read may be kept for the next start (absolute path); absent: nowhere. */
+  cacheFolder?: string | undefined;
+  /** Whether files may be left beside a log, such as its index. Default: no. */
+  mayWrite?(): boolean;
   /** Runs at the same time; the others wait for their turn. Default: 4. */
   maxConcurrentRuns?(): number;
   /** USD per million tokens by model id (`*` at the end matches a prefix), over the built-in table. */
@@ -142,6 +150,10 @@ export interface App extends Disposable {
   /** Every event of every run this application runs, in order, in batches of one tick at the most. */
   readonly onEvents: Event<readonly AnyEvent[]>;
   readonly runs: RunIndex;
+  /** Reads logs of any size without holding up this thread. */
+  readonly logs: LogReader;
+  /** Hears of the runs of this process. Whoever plays a run by other means tells it here, what is journaled first. */
+  readonly listener: RunListener;
   /** Workspace folders (absolute paths) whose runs and definitions are shown. */
   setFolders(folders: readonly string[]): void;
   /** Where runs of other systems are looked for, the workspace folders included; done when they have been read. */

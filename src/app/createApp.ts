@@ -6,6 +6,7 @@ import type { App, AppHost, RunHandle } from "./app";
 import { createRunIndex } from "./createRunIndex";
 import { createEventBatcher } from "./eventBatcher";
 import type { LiveExports } from "./liveExports";
+import { createLogReader } from "./logReader";
 import { newId } from "./newId";
 import type { LaunchedRun, RunListener } from "./runJob";
 import type { StartPorts } from "./startRun";
@@ -18,6 +19,8 @@ export function createApp(host: AppHost): App {
   const report = (context: string) => (error: unknown) => host.reportError(error, context);
   const bus = new Emitter<readonly AnyEvent[]>(report("event listener"));
   const batcher = createEventBatcher((events) => bus.fire(events));
+  const mayWrite = () => host.mayWrite?.() ?? false;
+  const logs = createLogReader({ workerFile: host.logWorker, mayWrite });
   const runs = createRunIndex(report("run index"));
   const active = new Map<string, RunHandle>();
   const listener: RunListener = {
@@ -60,6 +63,8 @@ export function createApp(host: AppHost): App {
   return {
     onEvents: bus.event,
     runs,
+    logs,
+    listener,
     get active() {
       return [...active.values()];
     },
@@ -111,6 +116,7 @@ export function createApp(host: AppHost): App {
       for (const handle of active.values()) handle.cancel();
       ports?.reaper.dispose();
       runs.dispose();
+      logs.dispose();
       bus.dispose();
     },
   };

@@ -20,6 +20,7 @@ export { readEnvFiles } from "./envFiles";
 export { findDefinitionFiles, readDefinitions } from "./findDefinitions";
 export { listModels } from "./listModels";
 export { createLiveExports } from "./liveExports";
+export { createLogTasks } from "./logTasks";
 export { readCheckpointOf } from "./readCheckpointOf";
 export { findSources, readForeignJob, readSource } from "./readForeign";
 export { resumeRun, startRun } from "./startRun";

@@ -105,9 +105,37 @@ export interface RunRoot {
   isAsked: boolean;
 }
 
+/** Which part of a long run is wanted; where it is short, all of it is given. */
+export interface WantedPart {
+  /** A step that is to be in it; default: the last one. */
+  step?: number;
+  /** An event that is to be in it. */
+  seq?: number;
+  /** How many steps at the most, in ours of 500. */
+  steps?: number;
+}
+
+/** Which part of a long run was loaded. */
+export interface LoadedPart {
+  firstStep: number;
+  lastStep: number;
+  /** Whether there are steps, or events of its first step, before it. */
+  hasEarlier: boolean;
+  hasLater: boolean;
+  /**
+   * Whether what is told of the run as a whole (usage, failures, …) comes from all of its log. Until that has been looked
+   * through, it comes from the log's beginning and this part; the index then says that the run changed.
+   */
+  isWhole: boolean;
+}
+
 export interface LoadedRun {
+  /** All about it but its steps, of which those of the part are there. */
   run: Run;
+  /** Those of the part, after the ones before the first step. */
   events: readonly RunEvent[];
+  /** Of a run that is too long to be loaded as a whole; absent: everything is there. */
+  part?: LoadedPart;
   /** The conversation that a run of another system went on from, its query included. */
   base?: readonly Message[];
   problems: readonly RunProblem[];
@@ -121,8 +149,8 @@ export interface RunIndex {
   /** Places of other systems that have more to tell than their runs, such as why they cannot be read. */
   sources(): readonly RunSource[];
   get(dir: string): RunSummary | undefined;
-  /** Steps and events: from memory for a run that goes on here, else from disk (a few are kept). */
-  load(dir: string): Promise<LoadedRun>;
+  /** Steps and events of a run, or of a part of a long one (a few are kept). */
+  load(dir: string, wanted?: WantedPart): Promise<LoadedRun>;
   /** The folders (`dir`) of the runs, and paths of the sources, that changed, came or went; at most 10 times a second. */
   readonly onDidChange: Event<ReadonlySet<string>>;
   /**

@@ -1,4 +1,5 @@
 /** What the editor gives the application: environment, keys, approvals, prices and a place for bugs. */
+import { pathToFileURL } from "node:url";
 import * as vscode from "vscode";
 import type { AppHost } from "../app/app";
 import { UserError } from "../base/errors";
@@ -17,14 +18,18 @@ export function createEditorHost(parts: {
   keys: ApiKeys;
   approvals: Approvals;
   log: vscode.LogOutputChannel;
+  context: vscode.ExtensionContext;
 }): EditorHost {
-  const { keys, approvals, log } = parts;
+  const { keys, approvals, log, context } = parts;
   const redact = createKeyRedactor(process.env, () => keys.known());
   return {
     redact,
     env: process.env,
     readSecrets: (names) => keys.read(names),
     askApproval: (request) => approvals.ask(request),
+    logWorker: pathToFileURL(context.asAbsolutePath("dist/logWorker.js")),
+    cacheFolder: context.storageUri?.fsPath,
+    mayWrite: () => vscode.workspace.isTrusted,
     prices: readPrices,
     maxConcurrentRuns: readMaxConcurrentRuns,
     languageModels: { list: listEditorModels, open: openEditorModel },

@@ -47,7 +47,7 @@ export function activate(context: vscode.ExtensionContext): Runtrail {
   const log = own(vscode.window.createOutputChannel("Runtrail", { log: true }));
   const keys = new ApiKeys(secrets, globalState);
   const approvals = own(new Approvals(workspaceState));
-  const host = createEditorHost({ keys, approvals, log });
+  const host = createEditorHost({ keys, approvals, log, context });
   const app = own(createApp(host));
   shutdown = () => app.shutdown();
 

@@ -1,6 +1,8 @@
 /** An application whose one run goes as the test says; everything before and behind the run is the real command line. */
+
 import { setImmediate } from "node:timers/promises";
 import type { App, AppHost, ResumeRequest, RunHandle, RunOutcome, StartRequest } from "../../src/app/app";
+import { createLogReader } from "../../src/app/logReader";
 import type { LoadedRun, RunIndex, RunSummary } from "../../src/app/runIndex";
 import { Emitter } from "../../src/base/bus";
 import { noUsage } from "../../src/model/addUsage";
@@ -93,6 +95,8 @@ export function createScriptedApp(
     return {
       onEvents: bus.event,
       runs,
+      logs: createLogReader({ mayWrite: () => false }),
+      listener: { onStart: () => undefined, onEvent: () => undefined, onEnd: () => undefined },
       active: [],
       setFolders: () => undefined,
       setRoots: async () => undefined,

@@ -1,0 +1,20 @@
+/** What is done with logs away from the editor's thread: one function for each task, over plain data alone. */
+import { createPartReader, type PartReader } from "./readPart";
+
+export interface TaskContext<Part = never> {
+  readonly signal: AbortSignal;
+  /** Whether files may be left beside a log, such as its index: not in a workspace that is not trusted. */
+  readonly mayWrite: boolean;
+  /** Sends a piece of the result ahead of its end. */
+  emit(part: Part): void;
+}
+
+/** Arguments, result and parts go from thread to thread: data that `structuredClone` takes. */
+export type LogTask<Args, Result, Part = never> = (args: Args, context: TaskContext<Part>) => Promise<Result>;
+
+export interface LogTasks extends PartReader {}
+
+/** The tasks share what they keep open between two calls. */
+export function createLogTasks(): LogTasks {
+  return { ...createPartReader() };
+}
