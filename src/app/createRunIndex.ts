@@ -61,6 +61,7 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
   let roots: readonly string[] = [];
   let seenJobs = "";
   let sorted: readonly RunSummary[] | undefined;
+  let version = 0;
   let dirty = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -74,6 +75,7 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
   };
   const touch = (dir: string) => {
     sorted = undefined;
+    version += 1;
     dirty.add(dir);
     timer ??= setTimeout(flush, 0);
   };
@@ -148,6 +150,9 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
 
   return {
     onDidChange: changed.event,
+    get version() {
+      return version;
+    },
     setFolders(next) {
       folders = next;
     },

@@ -146,6 +146,8 @@ export interface LoadedRun {
 export interface RunIndex {
   /** Newest first. */
   list(): readonly RunSummary[];
+  /** Another number whenever a run or source came, went or changed its place: in the list, or under a run, root or group. */
+  readonly version: number;
   /** Places of other systems that have more to tell than their runs, such as why they cannot be read. */
   sources(): readonly RunSource[];
   get(dir: string): RunSummary | undefined;
