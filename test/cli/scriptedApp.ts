@@ -65,6 +65,7 @@ export function createScriptedApp(
       refresh: async () => undefined,
       refreshPaths: async () => undefined,
       sources: () => [],
+      version: 0,
     };
     const launch = async (request: StartRequest | ResumeRequest): Promise<RunHandle> => {
       const earlier = "dir" in request ? recorded.find(({ summary }) => summary.dir === request.dir) : undefined;
