@@ -1,5 +1,6 @@
 /** What is done with logs away from the editor's thread: one function for each task, over plain data alone. */
 import { createPartReader, type PartReader } from "./readPart";
+import { createRowReader, type RowReader } from "./readRows";
 
 export interface TaskContext<Part = never> {
   readonly signal: AbortSignal;
@@ -12,9 +13,9 @@ export interface TaskContext<Part = never> {
 /** Arguments, result and parts go from thread to thread: data that `structuredClone` takes. */
 export type LogTask<Args, Result, Part = never> = (args: Args, context: TaskContext<Part>) => Promise<Result>;
 
-export interface LogTasks extends PartReader {}
+export interface LogTasks extends PartReader, RowReader {}
 
 /** The tasks share what they keep open between two calls. */
 export function createLogTasks(): LogTasks {
-  return { ...createPartReader() };
+  return { ...createPartReader(), ...createRowReader() };
 }
