@@ -111,7 +111,12 @@ export interface WantedPart {
   step?: number;
   /** An event that is to be in it. */
   seq?: number;
-  /** How many steps at the most, in ours of 500. */
+  /**
+   * Whether that is to be the first or the last in it, such as what comes before the part that is shown; else it is in the
+   * middle.
+   */
+  edge?: "first" | "last";
+  /** How many steps at the most; default: 500. So many more events and bytes there may be. */
   steps?: number;
 }
 
@@ -122,6 +127,10 @@ export interface LoadedPart {
   /** Whether there are steps, or events of its first step, before it. */
   hasEarlier: boolean;
   hasLater: boolean;
+  /** Whether events of its first step are left out: those before the part. */
+  isFirstCut: boolean;
+  /** The same of its last step: those after the part. */
+  isLastCut: boolean;
   /**
    * Whether what is told of the run as a whole (usage, failures, …) comes from all of its log. Until that has been looked
    * through, it comes from the log's beginning and this part; the index then says that the run changed.

@@ -21,7 +21,7 @@ export function summarizeRun(run: Run, place: { dir: string; isHere: boolean; st
     ...(run.usage && { usage: run.usage }),
     ...(run.cost !== undefined && { cost: run.cost }),
     ...(run.model && { model: run.model }),
-    steps: countSteps(run.steps),
+    steps: countSteps(run),
     ...(failure && { failure }),
     ...(run.parent && { parentRunId: run.parent.runId }),
     ...(run.parent?.toolCallId !== undefined && { parentToolCallId: run.parent.toolCallId }),

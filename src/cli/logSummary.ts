@@ -49,7 +49,7 @@ export function reportRun({ run }: Pick<LoadedRun, "run">, status: RunStatus): R
     ...(run.stopReason && { stopReason: run.stopReason }),
     ...(run.origin && { origin: run.origin }),
     ...(run.stopReason === "input" && { waitsFor: run.inputRequests }),
-    steps: countSteps(run.steps),
+    steps: countSteps(run),
     toolCalls: items.filter(({ kind }) => kind === "toolCall").length,
     failures: run.failures.map(({ step, grade, class: errorClass, reason }) => ({
       step,

@@ -61,7 +61,7 @@ function formatRun(run: Run): string[] {
       ["Took", run.finishedAt === undefined ? "" : formatDuration(run.finishedAt - run.startedAt)],
       ["Model", [run.provider, run.model].filter(Boolean).join(" ")],
       ["Cost", formatCost(run.cost)],
-      ["Steps", String(countSteps(run.steps))],
+      ["Steps", String(countSteps(run))],
       ["Job", run.jobId],
       ["Run", run.runId],
     ]),

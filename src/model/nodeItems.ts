@@ -1,7 +1,7 @@
 /** The executions of a node in its step: readied, started and ended, one item each. */
 import { assertNever } from "../base/errors";
 import type { EventOf } from "./events";
-import type { NodeItem, Step } from "./run";
+import type { NodeItem, Run, Step } from "./run";
 
 type NodeEvent = EventOf<"readyNode" | "startNode" | "finishNode" | "failNode" | "skipNode">;
 
@@ -35,13 +35,16 @@ export function applyNode(step: Step, event: NodeEvent): void {
       assertNever(event);
   }
   item.finishedAt = event.timestamp;
-  if (step.items.every((each) => each.kind !== "node" || each.finishedAt !== undefined)) {
-    step.finishedAt = event.timestamp;
-  }
+  step.openNodes = (step.openNodes ?? 1) - 1;
+  if (step.openNodes > 0) return;
+  delete step.openNodes;
+  step.finishedAt = event.timestamp;
 }
 
+/** There is one at the most, and where none is open there is nothing to look through: a list may have very many items. */
 function openNode(step: Step, { node, iteration }: NodeEvent): NodeItem | undefined {
-  return step.items.find(
+  if (step.openNodes === undefined) return undefined;
+  return step.items.findLast(
     (each): each is NodeItem =>
       each.kind === "node" && each.node === node && each.iteration === iteration && each.finishedAt === undefined,
   );
@@ -51,6 +54,7 @@ function addNode(step: Step, { seq, node, iteration, phase }: NodeEvent): NodeIt
   const place = { ...(iteration !== undefined && { iteration }), ...(phase !== undefined && { phase }) };
   const item: NodeItem = { kind: "node", seq, node, state: "ready", ...place };
   step.items.push(item);
+  step.openNodes = (step.openNodes ?? 0) + 1;
   delete step.finishedAt;
   return item;
 }
@@ -63,7 +67,7 @@ export function isUntouched({ node, items }: Step): boolean {
   );
 }
 
-/** The steps in which something was done. */
-export function countSteps(steps: readonly Step[]): number {
-  return steps.filter((step) => !isUntouched(step)).length;
+/** The steps in which something was done, those included that are not there. */
+export function countSteps({ steps, omitted }: Pick<Run, "steps" | "omitted">): number {
+  return steps.reduce((count, step) => (isUntouched(step) ? count : count + 1), omitted?.count ?? 0);
 }

@@ -2,6 +2,7 @@
 import type { FailureGrade } from "./failure";
 import { failingStepOf, hasFailedPart } from "./failures";
 import type { NodeItem, Run, Step, ToolCallItem } from "./run";
+import { isLastStep } from "./stepAt";
 
 export type RowStatus = FailureGrade | "done" | "failed" | "running" | "open" | "cached" | "skipped" | "never";
 
@@ -56,7 +57,7 @@ export function runRowStatus({ status, failures }: Pick<Run, "status" | "failure
 }
 
 export function stepStatus(run: Run, step: Step): RowStatus {
-  const isLast = step === run.steps.at(-1);
+  const isLast = isLastStep(run, step);
   if (step.finishedAt !== undefined || (isLast && run.status === "finished")) return "done";
   return isLast && run.status === "running" ? "running" : "open";
 }

@@ -99,6 +99,16 @@ export interface Step {
   usage?: Usage;
   checkpointId?: string;
   items: StepItem[];
+  /** How many executions of its node have not ended; absent: none. */
+  openNodes?: number;
+}
+
+/** Steps of a run that are not in `Run.steps`, as only a part of them is looked at or kept. */
+export interface OmittedSteps {
+  /** In how many something was done. */
+  count: number;
+  /** The highest of those before the ones that are there. */
+  upTo: number;
 }
 
 export interface Run {
@@ -129,6 +139,10 @@ export interface Run {
   /** What happened before the first step, such as connecting skills. */
   preparation: NoteItem[];
   steps: Step[];
+  /** Where `steps` are not all of them. */
+  omitted?: OmittedSteps;
+  /** The highest so far; 0 before the first. */
+  lastStep: number;
   failures: Failure[];
   eventCount: number;
   lastSeq: number;
@@ -169,6 +183,7 @@ function createRun({ jobId, runId, expertKey, timestamp }: AnyEvent): Run {
     inputRequests: [],
     preparation: [],
     steps: [],
+    lastStep: 0,
     failures: [],
     eventCount: 0,
     lastSeq: 0,
@@ -348,10 +363,14 @@ function pushNote(run: Run, event: RunEvent): void {
 }
 
 function stepOf(run: Run, { step, timestamp }: RunEvent): Step {
-  const last = run.steps.findLast((each) => each.step === step);
-  if (last) return last;
+  // Looking for a step that is not there yet would take longer with each.
+  const known = step > run.lastStep ? undefined : run.steps.findLast((each) => each.step === step);
+  if (known) return known;
   const added: Step = { step, startedAt: timestamp, items: [] };
   run.steps.push(added);
+  run.lastStep = Math.max(run.lastStep, step);
+  // It comes back, and was counted.
+  if (run.omitted && step <= run.omitted.upTo) run.omitted.count -= 1;
   return added;
 }
 

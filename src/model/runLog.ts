@@ -17,6 +17,7 @@ import { formatRunHeader } from "./runLogHeader";
 import type { Segment } from "./runLogItems";
 import { formatItem } from "./runLogItems";
 import { gradeSign } from "./statusText";
+import { isLastStep } from "./stepAt";
 
 export type { LogLine } from "./logLine";
 
@@ -91,13 +92,13 @@ function stepWords(run: Run, step: Step, grade: FailureGrade | undefined): strin
   if (grade === undefined && nodes.length > 0) return statusWords(statusOfNodes(nodes, run));
   if (step.finishedAt === undefined && run.status === "running") return "running";
   if (grade === "recovered") return `${gradeSign(grade)} recovered`;
-  const isLast = step === run.steps.at(-1);
+  const isLast = isLastStep(run, step);
   if (step.finishedAt !== undefined || (isLast && run.status === "finished")) return "done";
   return isLast && run.stopReason === "cancelled" ? "cancelled" : "not finished";
 }
 
 function durationOf(run: Run, step: Step): string {
-  const end = step.finishedAt ?? (step === run.steps.at(-1) ? run.finishedAt : undefined);
+  const end = step.finishedAt ?? (isLastStep(run, step) ? run.finishedAt : undefined);
   return end === undefined ? "" : formatDuration(end - step.startedAt);
 }
 

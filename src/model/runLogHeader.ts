@@ -56,10 +56,10 @@ function formatExtent(run: Run): string {
 }
 
 /** "4 steps", "7 tool calls": a workflow does not say which tools its nodes called. */
-export function countParts({ steps }: Run): string[] {
+export function countParts({ steps, omitted }: Run): string[] {
   const calls = steps.flatMap(({ items }) => items).filter(({ kind }) => kind === "toolCall").length;
-  const isUnknown = calls === 0 && steps.some(({ node }) => node !== undefined);
-  return [formatCount(countSteps(steps), "step"), ...(isUnknown ? [] : [formatCount(calls, "tool call")])];
+  const isUnknown = omitted !== undefined || (calls === 0 && steps.some(({ node }) => node !== undefined));
+  return [formatCount(countSteps({ steps, omitted }), "step"), ...(isUnknown ? [] : [formatCount(calls, "tool call")])];
 }
 
 function formatSpent({ usage, cost }: Run): string {

@@ -6,6 +6,7 @@ import { isKnownTime } from "./formatting";
 import { oneLine } from "./plainText";
 import { nodeStatus, type RowStatus, statusOfNodes, stepStatus, toolStatus } from "./rowStatus";
 import type { NodeItem, Run, Step, ToolCallItem } from "./run";
+import { isLastStep } from "./stepAt";
 import { describeToolCall } from "./toolText";
 
 export interface PageRow {
@@ -164,7 +165,7 @@ function timeOfStep(run: Run, step: Step): Pick<PageRow, "startedAt" | "finished
   const isUntimed =
     timed.some(({ finishedAt }) => finishedAt !== undefined) &&
     timed.every(({ durationMs }) => durationMs === undefined);
-  const end = step.finishedAt ?? (step === run.steps.at(-1) ? run.finishedAt : undefined);
+  const end = step.finishedAt ?? (isLastStep(run, step) ? run.finishedAt : undefined);
   const times = timesOf(step.startedAt, end);
   const { startedAt, finishedAt } = times;
   const isKnown = !isUntimed && startedAt !== undefined && finishedAt !== undefined;

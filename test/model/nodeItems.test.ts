@@ -84,7 +84,7 @@ describe("the nodes of a workflow", () => {
       [2, { type: "skipNode", node: "b", reason: "predecessor failed" }],
       [3, { type: "readyNode", node: "c" }],
     );
-    expect([run.steps.length, countSteps(run.steps)]).toEqual([3, 1]);
+    expect([run.steps.length, countSteps(run)]).toEqual([3, 1]);
   });
 
   it("that fail at a gate which ends the run have failed once; those tried again have recovered", () => {
