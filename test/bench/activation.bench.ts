@@ -1,6 +1,6 @@
 /** How long the extension takes to activate in a real VS Code, and what it loads for that. */
 
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { launchChromium } from "../support/chromium";
@@ -8,6 +8,7 @@ import { packagePath, projectRoot } from "../support/projectPaths";
 import { startVscodeServer } from "../support/vscodeServer.mjs";
 import { waitUntil } from "../support/waitUntil";
 import { type Bench, type BenchRow, median } from "./bench";
+import { writeEmptyExtension } from "./emptyExtension";
 
 const activations = 10;
 const limits = { activationMs: 60, size: 300_000 };
@@ -78,20 +79,6 @@ async function measureActivation(): Promise<BenchRow[]> {
     await server.close();
     await rm(dir, { recursive: true, force: true });
   }
-}
-
-/** What VS Code itself needs to activate anything at all. */
-async function writeEmptyExtension(dir: string): Promise<string> {
-  const folder = join(dir, "empty-extension");
-  await mkdir(folder);
-  const manifest = {
-    ...{ publisher: "bench", name: "empty", version: "0.0.1", type: "module", main: "./extension.js" },
-    engines: { vscode: "^1.104.0" },
-    activationEvents: ["onCommand:bench.empty"],
-  };
-  await writeFile(join(folder, "package.json"), JSON.stringify(manifest));
-  await writeFile(join(folder, "extension.js"), "export function activate() {}\n");
-  return folder;
 }
 
 /** The entry and all that it imports statically; what is imported dynamically is not loaded by activation. */

@@ -1,6 +1,10 @@
-/** `npm run bench [-- name…]`: every test/bench/*.bench.ts, one table, and the numbers in out/bench/results.json. */
+/**
+ * `npm run bench [-- name…]`: every test/bench/*.bench.ts, one table, and the numbers in out/bench/results.json. When all
+ * were run, test/bench/RESULTS.md keeps them.
+ */
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { arch, cpus, release, totalmem, type } from "node:os";
 import { pathToFileURL } from "node:url";
 import { installPackages, useProjectNode } from "../../.ci/bootstrap.mjs";
 import { ensureBuilt } from "../../.ci/build.mjs";
@@ -33,8 +37,9 @@ async function runAll(names) {
     results.push({ title: bench.title, rows: await bench.run() });
   }
   say(`\n${formatTable(results)}\n`);
-  const path = inProject("out", "bench", "results.json");
-  writeFileSync(path, `${JSON.stringify(results, undefined, 2)}\n`);
+  const report = { machine: describeMachine(), date: new Date().toISOString().slice(0, 10), results };
+  writeFileSync(inProject("out", "bench", "results.json"), `${JSON.stringify(report, undefined, 2)}\n`);
+  if (chosen.length === files.length) writeFileSync(inProject("test", "bench", "RESULTS.md"), formatPage(report));
   const rows = results.flatMap((result) => result.rows);
   const missed = rows.filter((row) => !row.ok);
   say(missed.length === 0 ? `${rows.length} rows, every limit kept` : `${missed.length} limits missed`);
@@ -61,8 +66,11 @@ async function bundle(files) {
   await esbuild.build({
     ...common,
     target: "node22",
-    entryPoints: ["test/bench/activationProbe.ts"],
-    outfile: "out/bench/activationProbe.cjs",
+    entryPoints: readdirSync(inProject("test", "bench"))
+      .filter((file) => file.endsWith("Probe.ts"))
+      .map((file) => `test/bench/${file}`),
+    outdir: "out/bench",
+    outExtension: { ".js": ".cjs" },
     format: "cjs",
     external: ["vscode"],
   });
@@ -81,8 +89,31 @@ function ownAddress() {
   };
 }
 
+function describeMachine() {
+  const [{ model } = { model: "an unknown processor" }] = cpus();
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${cpus().length} × ${model.trim()}, ${memory} GB, ${type()} ${release()} ${arch()}, Node ${process.versions.node}`;
+}
+
+function formatPage({ machine, date, results }) {
+  const cell = (text) => String(text).replaceAll("|", "\\|");
+  const tables = results.map(({ title, rows }) => {
+    const lines = rows.map((row) => {
+      const ratio = row.ratio === undefined ? "" : `${number(row.ratio)} ×`;
+      const verdict = row.limit === undefined ? "" : row.ok ? "kept" : "**missed**";
+      return `| ${[row.name, `${number(row.value)} ${row.unit}`.trim(), ratio, row.limit ?? "", verdict].map(cell).join(" | ")} |`;
+    });
+    return [`## ${title}`, "", "| what | value | ratio | limit | |", "|---|---|---|---|---|", ...lines, ""].join("\n");
+  });
+  const head = `# Results of the last \`npm run bench\`\n\n${date}, on ${machine}. The machine is shared: ratios within one run say more than times.\n`;
+  return `${[head, ...tables].join("\n").trimEnd()}\n`;
+}
+
+function number(value) {
+  return Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
 function formatTable(results) {
-  const number = (value) => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3));
   const lines = results.flatMap(({ title, rows }) => [
     [title, "", "", "", ""],
     ...rows.map((row) => [

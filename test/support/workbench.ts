@@ -75,12 +75,17 @@ export async function openWorkbench(
   try {
     const page = await browser.newPage({ viewport: size });
     await page.goto(server.url(folder, developmentPath === undefined ? {} : { developmentPath }), { timeout: 120_000 });
-    await page.waitForSelector(".monaco-workbench .activitybar .action-item", { timeout: 120_000 });
-    return workbenchOf(server, browser, page);
+    return await workbenchOn(server, browser, page);
   } catch (error) {
     await browser.close();
     throw error;
   }
+}
+
+/** The window in a page that is loading it, or has it. */
+export async function workbenchOn(server: VscodeServer, browser: Browser, page: Page): Promise<Workbench> {
+  await page.waitForSelector(".monaco-workbench .activitybar .action-item", { timeout: 120_000 });
+  return workbenchOf(server, browser, page);
 }
 
 const activeEditor = ".editor-group-container.active .monaco-editor";
