@@ -1,14 +1,12 @@
 /** The log of one run of ours for other programs: all of it, its end, or what comes to it, in bounded memory. */
-import { type FSWatcher, statSync, watch } from "node:fs";
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { type FSWatcher, type Stats, statSync, watch } from "node:fs";
+import { type FileHandle, stat } from "node:fs/promises";
 import { dirname, extname } from "node:path";
 import { codeOf, messageOf } from "../base/errors";
-import { parseJson } from "../base/lines";
-import { parseEvent, type RunEvent } from "../model/events";
+import type { RunEvent } from "../model/events";
 import { layout } from "../store/layout";
-import { type JournalProblem, readJournal } from "../store/readJournal";
-import { LineSplitter } from "./lineSplitter";
-import { readLinesBackward } from "./readLinesBackward";
+import { explainOpen, type JournalProblem, readJournal, readLine } from "../store/readJournal";
+import { type FileLine, openToRead, readLines, readLinesBackward } from "../store/readLines";
 
 export type EventLogProblem = JournalProblem;
 
@@ -28,18 +26,27 @@ export interface FollowOptions {
 
 /** How far a follower has read. */
 interface Cursor {
+  /** What is followed stays open: what was written into it before it was replaced is read to its end. */
+  handle: FileHandle | undefined;
   /** Behind the last whole line. */
   position: number;
-  /** Of that line; unknown where the reading began at the end. */
+  /** That line, if it is not too long to be read once more: where it stands there no longer, the log was written anew. */
+  last: { start: number; text: string } | undefined;
+  /** Number of that line; unknown where the reading began at the end. */
   line: number | undefined;
-  inode: number | undefined;
   /** By run: what was given is not given again where the file begins anew. */
   given: Map<string, number>;
   isAgain: boolean;
 }
 
+/** The log as it was when following began. */
+interface Beginning {
+  size: number;
+  inode: number;
+}
+
 const mostProblems = 1000;
-const chunkBytes = 64 * 1024;
+const longestAgain = 64 * 1024;
 
 /** What is in the log never makes it throw. */
 export class EventLog {
@@ -73,17 +80,21 @@ export class EventLog {
     const events: RunEvent[] = [];
     if (!(count >= 1)) return events;
     const file = await this.findFile();
+    let handle: FileHandle | undefined;
     try {
-      for await (const { text, isTorn } of readLinesBackward(file)) {
-        if (isTorn || text === undefined) {
-          this.tell({ file, reason: isTorn ? "The last record is torn." : "A line is too long to be read." });
-          continue;
+      handle = await openToRead(file);
+      const { size } = await handle.stat();
+      for await (const lines of readLinesBackward(handle, size)) {
+        for (const line of lines) {
+          const read = readLine(line);
+          if (typeof read === "string") this.tell({ file, reason: read });
+          else if (read && events.push(read) >= Math.floor(count)) return events.reverse();
         }
-        const event = this.parse(text, file, undefined);
-        if (event && events.push(event) >= Math.floor(count)) break;
       }
     } catch (error) {
-      this.tell({ file, reason: codeOf(error) === "ENOENT" ? "There is no journal here." : messageOf(error) });
+      this.tell({ file, reason: explainOpen(error) });
+    } finally {
+      await handle?.close();
     }
     return events.reverse();
   }
@@ -93,16 +104,19 @@ export class EventLog {
    * without throwing, when the signal is aborted or the loop is left.
    */
   follow({ from = "end", signal }: FollowOptions = {}): AsyncIterableIterator<RunEvent> {
-    const begin = from === "end" ? this.cursorAt(this.endNow()) : Promise.resolve(cursorAtStart());
+    // At once: what is appended right after the call is new.
+    const begin = from === "end" ? this.lookNow() : undefined;
     return this.iterate(begin, typeof from === "number" ? from : 0, signal);
   }
 
   private async *iterate(
-    begin: Promise<Cursor>,
+    begin: Beginning | undefined,
     fromSeq: number,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<RunEvent, undefined> {
-    const cursor = await begin;
+    const cursor: Cursor = {
+      ...{ handle: undefined, position: 0, last: undefined, line: 0, given: new Map(), isAgain: false },
+    };
     let isDirty = false;
     let wake: (() => void) | undefined;
     const stir = () => {
@@ -113,6 +127,7 @@ export class EventLog {
     signal?.addEventListener("abort", stir);
     let watcher: FSWatcher | undefined;
     try {
+      if (begin) await this.skip(cursor, begin);
       while (!signal?.aborted) {
         // Before it looks: what changes from here on is not overlooked.
         isDirty = false;
@@ -133,86 +148,88 @@ export class EventLog {
       clearInterval(timer);
       signal?.removeEventListener("abort", stir);
       watcher?.close();
+      await cursor.handle?.close();
+    }
+  }
+
+  /** What is new in the log that is followed and, where another one has come into its place, all of that. */
+  private async *readNew(cursor: Cursor): AsyncGenerator<RunEvent, undefined> {
+    const file = await this.findFile();
+    try {
+      // Before the old one is read to its end: what comes to it later is not what is followed any more.
+      const isOther = !cursor.handle || !(await isAt(file, cursor.handle));
+      if (cursor.handle) yield* this.readOn(cursor, cursor.handle, file);
+      if (!isOther) return;
+      const next = await openToRead(file);
+      await cursor.handle?.close();
+      if (cursor.handle) beginAnew(cursor);
+      cursor.handle = next;
+      yield* this.readOn(cursor, next, file);
+    } catch (error) {
+      // One that was moved away is followed until there is another.
+      if (codeOf(error) !== "ENOENT") this.tell({ file, reason: messageOf(error) });
     }
   }
 
   /** The whole lines behind the cursor, which moves along. */
-  private async *readNew(cursor: Cursor): AsyncGenerator<RunEvent, undefined> {
-    const file = await this.findFile();
-    let handle: FileHandle;
-    try {
-      handle = await open(file, "r");
-    } catch (error) {
-      if (codeOf(error) !== "ENOENT") this.tell({ file, reason: messageOf(error) });
-      return;
-    }
-    try {
-      await meetFile(cursor, handle);
-      const splitter = new LineSplitter();
-      const buffer = Buffer.allocUnsafe(chunkBytes);
-      let at = cursor.position;
-      for (;;) {
-        const { bytesRead } = await handle.read(buffer, 0, chunkBytes, at);
-        if (bytesRead === 0) return;
-        at += bytesRead;
-        for (const { text, bytes } of splitter.push(buffer.subarray(0, bytesRead))) {
-          cursor.position += bytes;
-          if (cursor.line !== undefined) cursor.line += 1;
-          if (text === undefined) this.tell(problemAt(file, cursor.line, "A line is too long to be read."));
-          const event = text === undefined ? undefined : this.parse(text, file, cursor.line);
-          if (event && isNew(event, cursor)) yield event;
-        }
+  private async *readOn(cursor: Cursor, handle: FileHandle, file: string): AsyncGenerator<RunEvent, undefined> {
+    const { last, position } = cursor;
+    // The last line and what follows it come from one read: what does not follow it is not taken for it.
+    let isSure = last === undefined && position <= (await handle.stat()).size;
+    for await (const lines of readLines(handle, last?.start ?? position)) {
+      if (!isSure) {
+        const again = lines.shift();
+        isSure = again?.text === last?.text && again?.end === position;
+        if (!isSure) break;
       }
-    } catch (error) {
-      this.tell({ file, reason: messageOf(error) });
-    } finally {
-      await handle.close();
+      for (const line of lines) {
+        if (line.isTorn) return;
+        pass(cursor, line);
+        const read = readLine(line);
+        if (typeof read === "string") this.tell(problemAt(file, cursor.line, read));
+        else if (read && isNew(read, cursor)) yield read;
+      }
     }
+    if (isSure) return;
+    beginAnew(cursor);
+    yield* this.readOn(cursor, handle, file);
   }
 
-  /** At once: what is appended right after the call is new. */
-  private endNow(): number {
-    const sizeOf = (path: string) => {
+  private lookNow(): Beginning | undefined {
+    const look = (path: string) => {
       const stats = statSync(path, { throwIfNoEntry: false });
-      return stats?.isFile() ? stats.size : undefined;
+      return stats?.isFile() ? { size: stats.size, inode: stats.ino } : undefined;
     };
     try {
-      return sizeOf(this.path) ?? sizeOf(layout.journal(this.path)) ?? 0;
+      return look(this.path) ?? look(layout.journal(this.path));
     } catch {
-      return 0;
+      return undefined;
     }
   }
 
-  /** Behind the last line that is whole up to there: a torn one is still to come. */
-  private async cursorAt(size: number): Promise<Cursor> {
-    const cursor = cursorAtStart();
-    if (size === 0) return cursor;
+  /** Puts the cursor behind the last line that was whole: a torn one is still to come. */
+  private async skip(cursor: Cursor, { size, inode }: Beginning): Promise<void> {
     try {
-      const file = await this.findFile();
-      const { ino } = await stat(file);
-      for await (const { text = "", end, isTorn } of readLinesBackward(file, size)) {
-        if (isTorn) continue;
-        const last = parseEvent(parseJson(text));
-        if ("event" in last) cursor.given.set(last.event.runId, last.event.seq);
-        return { ...cursor, position: end, line: undefined, inode: ino };
+      cursor.handle = await openToRead(await this.findFile());
+      if ((await cursor.handle.stat()).ino !== inode) return;
+      for await (const lines of readLinesBackward(cursor.handle, size)) {
+        for (const line of lines) {
+          if (line.isTorn) continue;
+          const last = readLine(line);
+          if (typeof last === "object") cursor.given.set(last.runId, last.seq);
+          pass(cursor, line);
+          cursor.line = undefined;
+          return;
+        }
       }
     } catch {
       // It is gone: all that comes is new.
     }
-    return cursor;
-  }
-
-  private parse(text: string, file: string, line: number | undefined): RunEvent | undefined {
-    if (text === "") return undefined;
-    const parsed = parseEvent(parseJson(text));
-    if ("event" in parsed) return parsed.event;
-    this.tell(problemAt(file, line, parsed.problem));
-    return undefined;
   }
 
   /** A folder is looked at each time: its log may come later. */
   private async findFile(): Promise<string> {
-    const stats = await stat(this.path).catch(() => undefined);
+    const stats = await lookAt(this.path);
     const isFolder = stats ? stats.isDirectory() : extname(this.path) !== ".jsonl";
     return isFolder ? layout.journal(this.path) : this.path;
   }
@@ -226,24 +243,23 @@ export class EventLog {
   }
 }
 
-function cursorAtStart(): Cursor {
-  return { position: 0, line: 0, inode: undefined, given: new Map(), isAgain: false };
+function pass(cursor: Cursor, { text, start, end }: FileLine): void {
+  cursor.position = end;
+  cursor.last = text !== undefined && end - start <= longestAgain ? { start, text } : undefined;
+  if (cursor.line !== undefined) cursor.line += 1;
 }
 
-/** A log that was cut off before the cursor, or is another one now, is read from its beginning. */
-async function meetFile(cursor: Cursor, handle: FileHandle): Promise<void> {
-  const { size, ino } = await handle.stat();
-  const isOther = cursor.inode !== undefined && cursor.inode !== ino;
-  cursor.inode = ino;
-  if (!isOther && size >= cursor.position && (await isAfterLine(cursor, handle))) return;
-  Object.assign(cursor, { position: 0, line: 0, isAgain: true });
+function beginAnew(cursor: Cursor): void {
+  Object.assign(cursor, { position: 0, last: undefined, line: 0, isAgain: true });
 }
 
-async function isAfterLine({ position }: Cursor, handle: FileHandle): Promise<boolean> {
-  if (position === 0) return true;
-  const before = Buffer.alloc(1);
-  await handle.read(before, 0, 1, position - 1);
-  return before.toString() === "\n";
+async function isAt(file: string, handle: FileHandle): Promise<boolean> {
+  const [there, open] = await Promise.all([lookAt(file), handle.stat()]);
+  return there?.ino === open.ino && there.dev === open.dev;
+}
+
+async function lookAt(path: string): Promise<Stats | undefined> {
+  return await stat(path).catch(() => undefined);
 }
 
 function isNew({ runId, seq }: RunEvent, { given, isAgain }: Cursor): boolean {

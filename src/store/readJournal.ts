@@ -1,10 +1,11 @@
 /** Reading a journal: good events plus problems, never an exception for bad data; and healing a torn end. */
-import { open, readFile, stat } from "node:fs/promises";
+import { type FileHandle, open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, messageOf } from "../base/errors";
-import { parseJson, splitLines } from "../base/lines";
+import { parseJson } from "../base/lines";
 import { parseEvent, type RunEvent } from "../model/events";
 import { layout } from "./layout";
+import { type FileLine, type LineOptions, openToRead, readLines, readLinesBackward } from "./readLines";
 
 export interface JournalProblem {
   file: string;
@@ -27,55 +28,64 @@ export async function isJournaled(runDir: string): Promise<boolean> {
   }
 }
 
-/** A file that is not there is an empty journal with a problem. */
-export async function readJournal(path: string): Promise<JournalContent> {
-  let content: string;
-  try {
-    content = await readFile(path, "utf8");
-  } catch (error) {
-    const reason = codeOf(error) === "ENOENT" ? "There is no journal here." : messageOf(error);
-    return { events: [], problems: [{ file: path, reason }] };
-  }
-  return parseJournal(content, path);
-}
-
-export function parseJournal(content: string, file: string): JournalContent {
-  const { lines, tail } = splitLines(content);
+/** A file that is not there is an empty journal with a problem. Throws nothing. */
+export async function readJournal(path: string, options?: LineOptions): Promise<JournalContent> {
   const events: RunEvent[] = [];
   const problems: JournalProblem[] = [];
-  for (const { text, number } of lines) {
-    if (text === "") continue;
-    const parsed = parseEvent(parseJson(text));
-    if ("event" in parsed) events.push(parsed.event);
-    else problems.push({ file, line: number, reason: parsed.problem });
-  }
-  if (tail !== "") {
-    problems.push({
-      file,
-      line: lines.length + 1,
-      reason: `The last record is torn (${Buffer.byteLength(tail)} bytes).`,
-    });
+  const tell = (reason: string, line?: number) =>
+    problems.push({ file: path, ...(line !== undefined && { line }), reason });
+  let handle: FileHandle | undefined;
+  try {
+    handle = await openToRead(path);
+    let number = 0;
+    for await (const lines of readLines(handle, 0, options)) {
+      for (const line of lines) {
+        number += 1;
+        const read = readLine(line);
+        if (typeof read === "string") tell(read, number);
+        else if (read) events.push(read);
+      }
+    }
+  } catch (error) {
+    tell(explainOpen(error));
+  } finally {
+    await handle?.close();
   }
   return { events, problems };
 }
 
+/** The event of a line, or a sentence that says why it is none; `undefined` for an empty line. */
+export function readLine({ text, start, end, isTorn }: FileLine): RunEvent | string | undefined {
+  if (isTorn) return `The last record is torn (${end - start} bytes).`;
+  if (text === undefined) return "A line is too long to be read.";
+  if (text === "") return undefined;
+  const parsed = parseEvent(parseJson(text));
+  return "event" in parsed ? parsed.event : parsed.problem;
+}
+
+/** Why a journal could not be read. */
+export function explainOpen(error: unknown): string {
+  return codeOf(error) === "ENOENT" ? "There is no journal here." : messageOf(error);
+}
+
 /**
  * Ends a journal whose last write was cut off with a whole line again: a record that only lacks its line feed gets it, a
- * piece of one is cut away (nobody ever heard of it). Gives back what was done, for the log.
+ * piece of one is cut away (nobody ever heard of it). Reads no more than that. Gives back what was done, for the log.
  */
 export async function healJournal(path: string): Promise<string | undefined> {
   const handle = await open(path, "r+");
   try {
-    const content = await handle.readFile();
-    const end = content.lastIndexOf(10) + 1;
-    if (end === content.length) return undefined;
-    const tail = content.subarray(end);
-    if ("event" in parseEvent(parseJson(tail.toString("utf8")))) {
-      await handle.write("\n", content.length);
-      return "The last record lacked its line feed and got it.";
+    const { size } = await handle.stat();
+    for await (const [last] of readLinesBackward(handle, size)) {
+      if (!last?.isTorn) return undefined;
+      if (last.text !== undefined && "event" in parseEvent(parseJson(last.text))) {
+        await handle.write("\n", size);
+        return "The last record lacked its line feed and got it.";
+      }
+      await handle.truncate(last.start);
+      return `A torn record of ${size - last.start} bytes at the end was cut away.`;
     }
-    await handle.truncate(end);
-    return `A torn record of ${tail.length} bytes at the end was cut away.`;
+    return undefined;
   } finally {
     await handle.close();
   }

@@ -1,11 +1,8 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Emitter } from "../../src/base/bus";
 import { DisposableStore } from "../../src/base/disposable";
 import { UserError } from "../../src/base/errors";
-import { splitLines } from "../../src/base/lines";
 import { raceAbort } from "../../src/base/raceAbort";
-import { holds } from "../support/holds";
 
 describe("the bus", () => {
   it("reaches every listener though one throws and one rejects, and tells of both", async () => {
@@ -57,30 +54,6 @@ describe("an error for a user", () => {
     expect(new UserError("No.", { path: "/a.toml", line: 3, column: 7 }).toDisplay()).toBe("/a.toml:3:7: No.");
     expect(new UserError("No.", { path: "/a.toml", column: 7 }).toDisplay()).toBe("/a.toml: No.");
     expect(new UserError("No.").toDisplay()).toBe("No.");
-  });
-});
-
-describe("lines", () => {
-  it("are split at LF alone, counted from 1, and put together again give the text", () => {
-    const piece = fc.constantFrom("a", "\n", "\u2028", "é", "x y");
-    holds(
-      fc.property(fc.array(piece), (pieces) => {
-        const content = pieces.join("");
-        const { lines, tail } = splitLines(content);
-        expect(lines.map(({ text }) => `${text}\n`).join("") + tail).toBe(content);
-        expect(lines.map(({ number }) => number)).toEqual(lines.map((_, index) => index + 1));
-      }),
-    );
-  });
-
-  it("lose the CR of another system and a byte-order mark", () => {
-    expect(splitLines("\ufeffa\r\nb\r\nc")).toEqual({
-      lines: [
-        { text: "a", number: 1 },
-        { text: "b", number: 2 },
-      ],
-      tail: "c",
-    });
   });
 });
 
