@@ -4,6 +4,7 @@ import type { InputRequest, Origin, RunEvent } from "../model/events";
 import type { Failure } from "../model/failure";
 import type { Message } from "../model/message";
 import type { Run, RunStatus } from "../model/run";
+import type { RunPart } from "../model/runWindow";
 import type { Spending } from "../model/spending";
 import type { Usage } from "../model/usage";
 
@@ -121,22 +122,7 @@ export interface WantedPart {
 }
 
 /** Which part of a long run was loaded. */
-export interface LoadedPart {
-  firstStep: number;
-  lastStep: number;
-  /** Whether there are steps, or events of its first step, before it. */
-  hasEarlier: boolean;
-  hasLater: boolean;
-  /** Whether events of its first step are left out: those before the part. */
-  isFirstCut: boolean;
-  /** The same of its last step: those after the part. */
-  isLastCut: boolean;
-  /**
-   * Whether what is told of the run as a whole (usage, failures, …) comes from all of its log. Until that has been looked
-   * through, it comes from the log's beginning and this part; the index then says that the run changed.
-   */
-  isWhole: boolean;
-}
+export type LoadedPart = RunPart;
 
 export interface LoadedRun {
   /** All about it but its steps, of which those of the part are there. */
