@@ -1,11 +1,12 @@
 /** How a job on disk stands: when it was last heard of, and whether it runs, waits or has failed. */
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type Run, runOf } from "../model/run";
+import { endsRun } from "../model/eventKinds";
+import type { RunEvent } from "../model/events";
 import { readJobRecord } from "./jobRecord";
 import { layout } from "./layout";
 import { stateOf } from "./processOwner";
-import { readJournal } from "./readJournal";
+import { readEnds } from "./readJournal";
 import { listRunsOfJob, type RunPlace } from "./runFolders";
 import { type RunInfo, readRunInfo } from "./runInfo";
 
@@ -62,16 +63,16 @@ function stateOfJob(runs: readonly RunStanding[]): JobStanding["state"] {
 async function readRunStanding(dir: string, now: number): Promise<RunStanding | undefined> {
   const info = await readRunInfo(dir);
   if (info) return await standingOf(info, dir, now);
-  const { events } = await readJournal(layout.journal(dir));
-  const run = runOf(events);
-  if (!run) return undefined;
+  const { first, last } = await readEnds(layout.journal(dir));
+  if (!first || !last) return undefined;
   const { newest } = await measureFolder(dir);
+  const start = first.type === "startRun" ? first : undefined;
   return {
-    lastActivity: Math.max(newest, run.finishedAt ?? 0),
-    startedAt: run.startedAt,
-    state: stateOfRun(run),
-    isDelegate: run.parent !== undefined,
-    ...{ expertKey: run.expertKey, query: run.query },
+    lastActivity: Math.max(newest, endsRun(last) ? last.timestamp : 0),
+    startedAt: first.timestamp,
+    state: stateAfter(last),
+    isDelegate: start?.parent !== undefined,
+    ...{ expertKey: first.expertKey, query: start?.query ?? "" },
   };
 }
 
@@ -112,9 +113,9 @@ function stateNamed(status: string): RunStanding["state"] {
 }
 
 /** A journal without an end, and without the record that would name its process, was broken off. */
-function stateOfRun({ status, stopReason }: Run): RunStanding["state"] {
-  if (status === "stopped" && stopReason === "input") return "waiting";
-  return status === "failed" || status === "running" ? "failed" : "ended";
+function stateAfter(last: RunEvent): RunStanding["state"] {
+  if (last.type === "stopRun") return last.reason === "input" ? "waiting" : "ended";
+  return last.type === "finishRun" ? "ended" : "failed";
 }
 
 /** Bytes of all files in a folder, and when one of them was changed last. Links are counted as what they are. */

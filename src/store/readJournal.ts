@@ -31,27 +31,61 @@ export async function isJournaled(runDir: string): Promise<boolean> {
 /** A file that is not there is an empty journal with a problem. Throws nothing. */
 export async function readJournal(path: string, options?: LineOptions): Promise<JournalContent> {
   const events: RunEvent[] = [];
+  const problems = await scanJournal(path, (event) => events.push(event), options);
+  return { events, problems };
+}
+
+/** The same in memory that does not grow with the journal: `onEvent` hears each event. Gives the problems. */
+export async function scanJournal(
+  path: string,
+  onEvent: (event: RunEvent) => void,
+  options?: LineOptions,
+): Promise<JournalProblem[]> {
   const problems: JournalProblem[] = [];
-  const tell = (reason: string, line?: number) =>
-    problems.push({ file: path, ...(line !== undefined && { line }), reason });
   let handle: FileHandle | undefined;
   try {
     handle = await openToRead(path);
-    let number = 0;
+    let line = 0;
     for await (const lines of readLines(handle, 0, options)) {
-      for (const line of lines) {
-        number += 1;
-        const read = readLine(line);
-        if (typeof read === "string") tell(read, number);
-        else if (read) events.push(read);
+      for (const each of lines) {
+        line += 1;
+        const read = readLine(each);
+        if (typeof read === "string") problems.push({ file: path, line, reason: read });
+        else if (read) onEvent(read);
       }
     }
   } catch (error) {
-    tell(explainOpen(error));
+    problems.push({ file: path, reason: explainOpen(error) });
   } finally {
     await handle?.close();
   }
-  return { events, problems };
+  return problems;
+}
+
+/** The first and the last event, without what is between; none where there is no journal. */
+export async function readEnds(path: string): Promise<{ first?: RunEvent; last?: RunEvent }> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await openToRead(path);
+    const { size } = await handle.stat();
+    const first = await firstOf(readLines(handle));
+    const last = first && (await firstOf(readLinesBackward(handle, size)));
+    return { ...(first && { first }), ...(last && { last }) };
+  } catch {
+    return {};
+  } finally {
+    await handle?.close();
+  }
+}
+
+async function firstOf(pieces: AsyncIterable<FileLine[]>): Promise<RunEvent | undefined> {
+  for await (const lines of pieces) {
+    for (const line of lines) {
+      const read = readLine(line);
+      if (typeof read === "object") return read;
+    }
+  }
+  return undefined;
 }
 
 /** The event of a line, or a sentence that says why it is none; `undefined` for an empty line. */

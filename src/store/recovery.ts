@@ -4,13 +4,13 @@ import { endsRun } from "../model/eventKinds";
 import type { EventPayload, RunEvent } from "../model/events";
 import type { EventError } from "../model/failure";
 import { openEndsOf } from "../model/openEnds";
-import { type Run, reduceRun, runOf } from "../model/run";
+import { type Run, reduceRun } from "../model/run";
 import { readJobRecord, writeJobRecord } from "./jobRecord";
 import { openJournal } from "./journal";
 import { layout } from "./layout";
 import { withProcessLock } from "./processLock";
 import { stateOf } from "./processOwner";
-import { healJournal, readJournal } from "./readJournal";
+import { healJournal, scanJournal } from "./readJournal";
 import { listRunFolders, type RunPlace } from "./runFolders";
 import { type RunInfo, readRunInfo, writeRunInfo } from "./runInfo";
 
@@ -60,16 +60,14 @@ async function recoverRun(root: string, place: RunPlace, ports: RecoveryPorts): 
 async function closeRun(root: string, place: RunPlace, info: RunInfo, ports: RecoveryPorts): Promise<RecoveredRun> {
   const path = layout.journal(place.dir);
   const healed = await healJournal(path);
-  const { events } = await readJournal(path);
-  const run = runOf(events);
-  const last = events.at(-1);
+  const { run, last } = await foldJournal(path);
   let end = last && endsRun(last) ? last : undefined;
   if (run && last && !end) {
     const closing = await closingEvents(place, run, last, ports);
     end = closing.find(endsRun);
     const journal = await openJournal(path, "continue");
     try {
-      for (const event of closing) journal.append(event);
+      journal.append(...closing);
     } finally {
       await journal.close();
     }
@@ -119,9 +117,18 @@ async function closeDelegates({ dir }: RunPlace, run: Run, ports: RecoveryPorts)
     if (item.kind !== "toolCall" || item.finishedAt !== undefined || item.childRunId === undefined) continue;
     const childDir = join(dirname(dir), basename(item.childRunId));
     await recoverRunAt(childDir, ports);
-    const child = runOf((await readJournal(layout.journal(childDir))).events);
+    const { run: child } = await foldJournal(layout.journal(childDir));
     if (child) found.set(item.childRunId, child);
   }
+  return found;
+}
+
+async function foldJournal(path: string): Promise<{ run?: Run; last?: RunEvent }> {
+  const found: { run?: Run; last?: RunEvent } = {};
+  await scanJournal(path, (event) => {
+    found.run = reduceRun(found.run, event);
+    found.last = event;
+  });
   return found;
 }
 
