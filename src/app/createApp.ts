@@ -21,7 +21,7 @@ export function createApp(host: AppHost): App {
   const batcher = createEventBatcher((events) => bus.fire(events));
   const mayWrite = () => host.mayWrite?.() ?? false;
   const logs = createLogReader({ workerFile: host.logWorker, mayWrite });
-  const runs = createRunIndex(report("run index"));
+  const runs = createRunIndex({ logs, onError: report("run index"), cacheFolder: host.cacheFolder });
   const active = new Map<string, RunHandle>();
   const listener: RunListener = {
     onStart: (dir, setup) => runs.attach(dir, setup),

@@ -1,18 +1,23 @@
 /** The run index over the workspace folders: summaries from disk, the live ones from their events. */
-import { stat } from "node:fs/promises";
 import { sep } from "node:path";
 import { Emitter } from "../base/bus";
 import type { Disposable } from "../base/disposable";
+import { assertNever } from "../base/errors";
+import { oneAtATime } from "../base/oneAtATime";
 import { noUsage } from "../model/addUsage";
-import { isLive } from "../model/eventKinds";
-import type { AnyEvent, RunEvent } from "../model/events";
-import { type Run, reduceRun, runOf } from "../model/run";
+import type { AnyEvent } from "../model/events";
+import { journalStampOf } from "../store/journalStamp";
 import { layout } from "../store/layout";
-import type { JournalContent } from "../store/readJournal";
-import { jobFoldersAt, listJobFolders, listRunsOfJob } from "../store/runFolders";
+import { jobDirOf, placeAt } from "../store/runFolders";
+import { DiskRuns } from "./diskRuns";
 import { createForeignRunIndex } from "./foreignRuns";
 import { createForeignSources } from "./foreignSources";
-import type { LoadedRun, RunIndex, RunRoot, RunSummary } from "./runIndex";
+import { LiveRuns } from "./liveRuns";
+import { createLoadedRuns } from "./loadedRuns";
+import type { LogReader } from "./logReader";
+import { RunCacheKeeper } from "./runCacheKeeper";
+import type { RunIndex, RunRoot, RunSummary } from "./runIndex";
+import { RunList } from "./runList";
 import { summarizeRun } from "./summarizeRun";
 
 export interface LiveRunIndex extends RunIndex, Disposable {
@@ -26,14 +31,6 @@ export interface LiveRunIndex extends RunIndex, Disposable {
   detach(dir: string, isLost: boolean): void;
 }
 
-/** A run of this process, with the events it has had. */
-interface LiveRun {
-  run?: Run;
-  events: RunEvent[];
-  /** Settles when what it did before it went on here has been read; until then there is no `run`. */
-  past?: Promise<void>;
-}
-
 /** What is known of a run before its first event. */
 export interface WaitingRun {
   jobId: string;
@@ -42,26 +39,30 @@ export interface WaitingRun {
   query: string;
 }
 
-/** Loaded runs that are kept for the next look. */
-const keptRuns = 16;
-const changeIntervalMs = 100;
-/** Journals read side by side. */
-const width = 8;
+export interface RunIndexOptions {
+  logs: LogReader;
+  onError(error: unknown): void;
+  /** Where what was read is kept for the next start; absent: nowhere. */
+  cacheFolder?: string | undefined;
+}
 
-export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex {
+const changeIntervalMs = 100;
+/** Every so many checks all is looked at again: a watcher may miss what happens deep in a folder. */
+const checksPerLook = 150;
+
+export function createRunIndex({ logs, onError, cacheFolder }: RunIndexOptions): LiveRunIndex {
   const changed = new Emitter<ReadonlySet<string>>(onError);
-  const summaries = new Map<string, RunSummary>();
-  const stamps = new Map<string, string>();
-  const live = new Map<string, LiveRun>();
+  const list = new RunList();
   /** Runs of this process whose end could not be recorded. */
   const lost = new Set<string>();
-  const loaded = new Map<string, { stamp: string; content: LoadedRun }>();
+  /** Live runs whose row does not tell yet what they did last. */
+  const behind = new Set<string>();
+  /** Ends what goes on for folders that are no longer shown. */
+  let controller = new AbortController();
   let folders: readonly string[] = [];
   /** Beyond the folders: their runs are shown as well. */
   let roots: readonly string[] = [];
-  let seenJobs = "";
-  let sorted: readonly RunSummary[] | undefined;
-  let version = 0;
+  let checks = 0;
   let dirty = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -70,165 +71,191 @@ export function createRunIndex(onError: (error: unknown) => void): LiveRunIndex 
     if (dirty.size === 0) return;
     const dirs = dirty;
     dirty = new Set();
+    for (const dir of behind) catchUp(dir);
     changed.fire(dirs);
     timer = setTimeout(flush, changeIntervalMs);
   };
   const touch = (dir: string) => {
-    sorted = undefined;
-    version += 1;
     dirty.add(dir);
     timer ??= setTimeout(flush, 0);
   };
   const forget = (dir: string) => {
-    stamps.delete(dir);
-    loaded.delete(dir);
-    if (summaries.delete(dir)) touch(dir);
+    loaded.forget(dir);
+    lost.delete(dir);
+    if (list.delete(dir)) touch(dir);
   };
-  const isOurs = (dir: string) => stamps.has(dir) || live.has(dir) || lost.has(dir);
   const show = (summary: RunSummary) => {
-    summaries.set(summary.dir, summary);
+    list.set(summary);
     touch(summary.dir);
   };
+  const live = new LiveRuns({
+    readPast: (dir) => logs.do("readPart", { dir }),
+    tell(dir) {
+      behind.add(dir);
+      touch(dir);
+    },
+    onError,
+  });
+  /** A row is made when somebody looks, not with each event. */
+  const catchUp = (dir: string) => {
+    if (!behind.delete(dir)) return;
+    const run = live.runOf(dir);
+    if (run) list.set(summarizeRun(run, { dir, isHere: true }));
+  };
+  const catchUpAll = () => {
+    for (const dir of behind) catchUp(dir);
+  };
+  const loaded = createLoadedRuns(logs, touch, onError);
+  const disk = new DiskRuns({
+    ...{ logs, onError },
+    show(summary) {
+      show(summary);
+      cache.touch();
+    },
+    forget(dir) {
+      forget(dir);
+      cache.touch();
+    },
+    get: (dir) => list.get(dir),
+    isLive: (dir) => live.has(dir),
+    isHere: (dir) => live.has(dir) || lost.has(dir),
+  });
+  const cache = new RunCacheKeeper({
+    ...{ folder: cacheFolder, disk, list, onError },
+    isFromDisk: ({ dir }) => !live.has(dir) && !lost.has(dir),
+  });
   const ports = { show, forget, onError, now: Date.now };
-  const foreign = createForeignRunIndex({ ...ports, isOurs });
+  const foreign = createForeignRunIndex({ ...ports, isOurs: (dir) => disk.has(dir) || live.has(dir) || lost.has(dir) });
   const sources = createForeignSources({
     ...ports,
     // The jobs of the workspace are read as such.
     isKnown: ({ format, path }) =>
       format === "perstack" && folders.some((folder) => path.startsWith(layout.jobs(folder) + sep)),
-    tellSource: touch,
+    tellSource(path) {
+      list.move();
+      touch(path);
+    },
   });
   const otherOf = (dir: string) => (sources.has(dir) ? sources : foreign.has(dir) ? foreign : undefined);
-  const refreshRun = async (dir: string, place: { root?: string } = rootOf(summaries.get(dir))): Promise<void> => {
-    if (live.has(dir) || lost.has(dir)) return;
-    const stamp = await stampOf(dir);
-    if (stamp === undefined) return otherOf(dir) ? undefined : forget(dir);
-    const known = summaries.get(dir);
-    if (stamps.get(dir) === stamp && known?.status !== "running") {
-      if (known && known.root !== place.root) show({ ...withoutRoot(known), ...place });
-      return;
-    }
-    const { events } = await readEvents(dir);
-    const run = runOf(events);
-    if (!run || live.has(dir)) return;
-    stamps.set(dir, stamp);
-    const status = run.status === "running" && !(await isAlive(dir)) ? "unknown" : run.status;
-    show({ ...summarizeRun(run, { dir, isHere: false, status }), ...place });
-  };
-  const refreshAll = async (): Promise<void> => {
-    seenJobs = await jobsStamp([...folders, ...roots]);
-    const jobDirs = (await Promise.all(folders.map(listJobFolders))).flat();
-    const places: { dir: string; root?: string }[] = (await Promise.all(jobDirs.map(listRunsOfJob))).flat();
-    for (const root of roots) {
-      const lists = await Promise.all((await jobFoldersAt(root)).map(listRunsOfJob));
-      places.push(...lists.flat().map(({ dir }) => ({ dir, root })));
-    }
-    const found = new Set(places.map(({ dir }) => dir));
-    for (const dir of [...summaries.keys()]) {
-      if (!found.has(dir) && !live.has(dir) && !otherOf(dir)) forget(dir);
-    }
-    const queue = places.values();
-    const worker = async () => {
-      for (const { dir, ...place } of queue) await refreshRun(dir, rootOf(place)).catch(onError);
-    };
-    await Promise.all(Array.from({ length: width }, worker));
-    // After ours, so that it is known which those are.
-    await foreign.refresh(jobDirs);
-  };
 
-  /** Of a run that goes on in its own journal: what it did before, and what came while that was read. */
-  const readPast = async (dir: string, entry: LiveRun, firstSeq: number): Promise<void> => {
-    const { events } = await readEvents(dir);
-    const whole = [...events.filter(({ seq }) => seq < firstSeq), ...entry.events];
-    entry.events = whole;
-    const run = runOf(whole);
-    if (run) entry.run = run;
-    if (!run || live.get(dir) !== entry) return;
-    summaries.set(dir, summarizeRun(run, { dir, isHere: true }));
-    touch(dir);
+  /** Of folders that are no longer shown nothing is told. */
+  const look = async (action: (signal: AbortSignal) => Promise<void>) => {
+    const { signal } = controller;
+    try {
+      await action(signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  };
+  const lookAtAll = oneAtATime(() =>
+    look(async (signal) => {
+      await cache.show(folders, signal);
+      await disk.lookAtAll(signal);
+      cache.setReady();
+      // After ours, so that it is known which those are.
+      await foreign.refresh(disk.jobDirs, disk.otherJobs);
+    }),
+  );
+  const lookForOthers = (jobDir: string) => foreign.lookAt(disk.isOfWorkspace(jobDir) ? [jobDir] : []);
+  const lookAtJob = (jobDir: string) =>
+    look(async (signal) => {
+      await disk.lookAtJobs([jobDir], signal);
+      await lookForOthers(jobDir);
+    });
+  const lookAtRun = (dir: string) =>
+    look(async (signal) => {
+      await disk.lookAtRuns([dir], signal);
+      if (!list.has(dir) || foreign.has(dir)) await lookForOthers(jobDirOf(dir));
+    });
+  const setPlaces = () => {
+    controller.abort();
+    controller = new AbortController();
+    disk.setPlaces(folders, roots);
   };
 
   return {
     onDidChange: changed.event,
     get version() {
-      return version;
+      catchUpAll();
+      return list.version;
     },
     setFolders(next) {
+      if (next.join("\n") === folders.join("\n")) return;
       folders = next;
+      setPlaces();
     },
     async setRoots(next) {
       const paths = next.map(({ path }) => path).filter((path) => !folders.includes(path));
       const isSame = paths.join("\n") === roots.join("\n");
       roots = paths;
-      await Promise.all([isSame ? undefined : refreshAll(), sources.setRoots(next)]);
+      if (!isSame) setPlaces();
+      await Promise.all([isSame ? undefined : lookAtAll(), sources.setRoots(next)]);
     },
     sources() {
       // A place that was asked for may hold runs of ours alone.
-      const isOfOurs = (path: string) => [...summaries.values()].some(({ root, source }) => root === path && !source);
+      const isOfOurs = (path: string) => list.all.some(({ root, source }) => root === path && !source);
       return sources.sources().filter(({ path, source }) => source !== undefined || !isOfOurs(path));
     },
     list() {
-      sorted ??= [...summaries.values()].sort((a, b) => b.startedAt - a.startedAt || b.runId.localeCompare(a.runId));
-      return sorted;
+      catchUpAll();
+      return list.all;
     },
-    get: (dir) => summaries.get(dir),
+    get(dir) {
+      catchUp(dir);
+      return list.get(dir);
+    },
     async check() {
-      if ((await jobsStamp([...folders, ...roots])) !== seenJobs) await refreshAll();
-      const isElsewhere = ({ status, isHere, source }: RunSummary) => status === "running" && !isHere && !source;
-      for (const { dir } of [...summaries.values()].filter(isElsewhere)) await refreshRun(dir);
+      checks += 1;
+      if (checks % checksPerLook === 0) await lookAtAll();
+      await look(async (signal) => {
+        const isElsewhere = ({ status, isHere, source }: RunSummary) => status === "running" && !isHere && !source;
+        const going = list.all.filter(isElsewhere).map(({ dir }) => dir);
+        await foreign.lookAt(await disk.check(going, signal));
+      });
       await foreign.check();
       await sources.check();
     },
     refreshPaths: (paths) => sources.refreshPaths(paths),
-    async refresh(dir) {
-      if (dir === undefined) return await Promise.all([refreshAll(), sources.refresh()]).then(() => {});
-      if (sources.has(dir)) return await sources.refreshRun(dir);
-      await refreshRun(dir);
-      if (!summaries.has(dir) || foreign.has(dir)) await foreign.refreshRun(dir);
+    async refresh(path) {
+      if (path !== undefined && sources.has(path)) return await sources.refreshRun(path);
+      const place = path === undefined ? { kind: "all" as const } : placeAt(path);
+      switch (place.kind) {
+        case "all":
+          return await Promise.all([lookAtAll(), sources.refresh()]).then(() => {});
+        case "job":
+          return await lookAtJob(place.jobDir);
+        case "run":
+          return await lookAtRun(place.dir);
+        default:
+          assertNever(place);
+      }
     },
-    async load(dir) {
-      const running = live.get(dir);
-      if (running?.run) return { run: running.run, events: running.events, problems: [] };
+    async load(dir, wanted) {
+      const here = live.load(dir);
+      if (here) return here;
       const other = otherOf(dir);
-      const stamp = other?.stampOf(dir) ?? (await stampOf(dir)) ?? "";
-      const kept = loaded.get(dir);
-      if (kept?.stamp === stamp) return kept.content;
-      const content = other ? await other.load(dir) : await readRun(dir);
-      loaded.delete(dir);
-      loaded.set(dir, { stamp, content });
-      for (const oldest of loaded.keys()) if (loaded.size > keptRuns) loaded.delete(oldest);
-      return content;
+      const stamp = other?.stampOf(dir) ?? (await journalStampOf(dir)) ?? "";
+      return await (other ? loaded.load(dir, stamp, {}, () => other.load(dir)) : loaded.load(dir, stamp, wanted));
     },
     attach(dir, waiting) {
-      const known = summaries.get(dir);
-      live.set(dir, live.get(dir) ?? { events: [] });
-      summaries.set(dir, known ? waitingAgain(known) : waitingSummary(dir, waiting));
-      touch(dir);
+      const known = list.get(dir);
+      live.begin(dir);
+      show(known ? waitingAgain(known) : waitingSummary(dir, waiting));
     },
-    apply(dir, event) {
-      const entry = live.get(dir);
-      if (!entry || isLive(event)) return;
-      if (!entry.run && event.seq > 1 && !entry.past) entry.past = readPast(dir, entry, event.seq).catch(onError);
-      entry.events.push(event);
-      if (entry.past && !entry.run) return;
-      entry.run = reduceRun(entry.run, event);
-      summaries.set(dir, summarizeRun(entry.run, { dir, isHere: true }));
-      touch(dir);
-    },
+    apply: (dir, event) => live.apply(dir, event),
     detach(dir, isLost) {
-      const { run, past } = live.get(dir) ?? {};
-      live.delete(dir);
+      const run = live.end(dir);
+      behind.delete(dir);
       if (isLost) lost.add(dir);
-      if (past && !run && !isLost) {
-        void past.then(() => refreshRun(dir)).catch(onError);
-        return;
-      }
+      if (run) show(summarizeRun(run, { dir, isHere: false, ...(isLost && { status: "failed" }) }));
       // What was watched to its end need not be read again.
-      void stampOf(dir).then((stamp) => stamp && stamps.set(dir, stamp));
-      if (run) summaries.set(dir, summarizeRun(run, { dir, isHere: false, ...(isLost && { status: "failed" }) }));
+      const settled = run || isLost ? disk.settle(dir) : lookAtRun(dir);
+      void settled.then(() => cache.touch(), onError);
       touch(dir);
     },
     dispose() {
+      controller.abort();
+      cache.dispose();
       sources.dispose();
       clearTimeout(timer);
       changed.dispose();
@@ -244,48 +271,4 @@ function waitingAgain({ stopReason: _, finishedAt: __, inputRequests: ___, ...kn
 function waitingSummary(dir: string, { jobId, runId, expertKey, query }: WaitingRun): RunSummary {
   const place = { dir, jobId, runId, expertKey, query, isHere: true, isQueued: true };
   return { ...place, status: "running", startedAt: Date.now(), usage: noUsage, steps: 0 };
-}
-
-function rootOf({ root }: { root?: string } = {}): { root?: string } {
-  return root === undefined ? {} : { root };
-}
-
-function withoutRoot({ root: _, ...summary }: RunSummary): RunSummary {
-  return summary;
-}
-
-async function readRun(dir: string): Promise<LoadedRun> {
-  const { events, problems } = await readEvents(dir);
-  const run = runOf(events);
-  if (!run) throw new Error(`${problems[0]?.reason ?? "No event has been recorded"} (${layout.journal(dir)})`);
-  return { run, events, problems };
-}
-
-/** The schemas are loaded with the first journal, not when the editor starts. */
-async function readEvents(dir: string): Promise<JournalContent> {
-  const { readJournal } = await import("./deferred");
-  return await readJournal(layout.journal(dir));
-}
-
-/** Changes whenever a job's folder comes or goes. */
-async function jobsStamp(folders: readonly string[]): Promise<string> {
-  const stats = await Promise.all(folders.map((folder) => stat(layout.jobs(folder)).catch(() => undefined)));
-  return stats.map((stats) => `${stats?.ino}:${stats?.mtimeMs}`).join();
-}
-
-/** Changes whenever the journal does; `undefined` where there is none. */
-async function stampOf(dir: string): Promise<string | undefined> {
-  try {
-    const { size, mtimeMs, ino } = await stat(layout.journal(dir));
-    return `${ino}:${size}:${mtimeMs}`;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether the process that writes the run still lives; a run from another machine counts as alive while it is open. */
-export async function isAlive(dir: string): Promise<boolean> {
-  const { readRunInfo, stateOf } = await import("./deferred");
-  const info = await readRunInfo(dir);
-  return info?.status === "running" && (await stateOf(info)) !== "dead";
 }

@@ -11,10 +11,13 @@ export interface ForeignRunIndex {
   has(dir: string): boolean;
   /** Changes whenever the files of its job do; `undefined` where the run is not another system's. */
   stampOf(dir: string): string | undefined;
-  /** All jobs there are: reads those that changed. */
-  refresh(jobDirs: readonly string[]): Promise<void>;
-  /** The job of one run folder. */
-  refreshRun(dir: string): Promise<void>;
+  /**
+   * @param jobDirs all there are
+   * @param due those that may have runs: they are read where they changed, like those that are known to have some; default: all
+   */
+  refresh(jobDirs: readonly string[], due?: readonly string[]): Promise<void>;
+  /** The same for some jobs. */
+  lookAt(jobDirs: readonly string[]): Promise<void>;
   /** A cheap look at the known jobs. */
   check(): Promise<void>;
   load(dir: string): Promise<LoadedRun>;
@@ -74,17 +77,17 @@ export function createForeignRunIndex(options: ForeignRunIndexOptions): ForeignR
   return {
     has: (dir) => jobOf.has(dir),
     stampOf: (dir) => jobs.get(jobOf.get(dir) ?? "")?.unit.stamp,
-    async refresh(jobDirs) {
+    async refresh(jobDirs, due = jobDirs) {
       const found = new Set(jobDirs);
       for (const jobDir of [...jobs.keys()]) {
         if (found.has(jobDir)) continue;
         jobs.get(jobDir)?.unit.drop();
         jobs.delete(jobDir);
       }
-      await refreshJobs(jobDirs);
+      await refreshJobs([...new Set([...due, ...jobs.keys()])]);
       hasLooked = true;
     },
-    refreshRun: async (dir) => await refreshJobs([dirname(dirname(dir))]),
+    lookAt: refreshJobs,
     async check() {
       const due: string[] = [];
       for (const [jobDir, { unit, runsAt }] of jobs) {

@@ -1,4 +1,5 @@
 /** What is done with logs away from the editor's thread: one function for each task, over plain data alone. */
+import { createJobReader, type JobReader } from "./readJobs";
 import { createPartReader, type PartReader } from "./readPart";
 import { createRowReader, type RowReader } from "./readRows";
 
@@ -13,9 +14,9 @@ export interface TaskContext<Part = never> {
 /** Arguments, result and parts go from thread to thread: data that `structuredClone` takes. */
 export type LogTask<Args, Result, Part = never> = (args: Args, context: TaskContext<Part>) => Promise<Result>;
 
-export interface LogTasks extends PartReader, RowReader {}
+export interface LogTasks extends JobReader, PartReader, RowReader {}
 
 /** The tasks share what they keep open between two calls. */
 export function createLogTasks(): LogTasks {
-  return { ...createPartReader(), ...createRowReader() };
+  return { ...createJobReader(), ...createPartReader(), ...createRowReader() };
 }

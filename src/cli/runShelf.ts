@@ -2,12 +2,12 @@
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
-import { isAlive } from "../app/createRunIndex";
 import type { LoadedRun, RunProblem, RunSummary } from "../app/runIndex";
 import { summarizeRun } from "../app/summarizeRun";
 import { UserError } from "../base/errors";
 import { formats } from "../formats/index";
 import { runOf } from "../model/run";
+import { isAlive } from "../store/isAlive";
 import { layout } from "../store/layout";
 import { readJournal } from "../store/readJournal";
 import { findJournals, isOurJournal } from "./findJournals";

@@ -1,7 +1,7 @@
 /** Walks the run folders of a workspace: what is no folder, links included, and what is about to be deleted is passed over. */
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { codeOf } from "../base/errors";
 import { layout } from "./layout";
 
@@ -29,6 +29,20 @@ export async function jobFoldersAt(path: string): Promise<string[]> {
   )?.groups;
   const { root = path, job } = place ?? {};
   return job === undefined ? await listJobFolders(root) : [layout.job(root, job)];
+}
+
+/** What a path is about: everything, a job, or a run. */
+export type Place = { kind: "all" } | { kind: "job"; jobDir: string } | { kind: "run"; dir: string };
+
+export function placeAt(path: string): Place {
+  if (/[\\/]perstack(?:[\\/]jobs)?$/u.test(path)) return { kind: "all" };
+  const jobDir = /^(?<jobDir>.*[\\/]perstack[\\/]jobs[\\/][^\\/]+)(?:[\\/]runs)?$/u.exec(path)?.groups?.jobDir;
+  return jobDir === undefined ? { kind: "run", dir: path } : { kind: "job", jobDir };
+}
+
+/** `…/jobs/{jobId}` of `…/jobs/{jobId}/runs/{runId}`. */
+export function jobDirOf(runDir: string): string {
+  return dirname(dirname(runDir));
 }
 
 /** The same for one job. */

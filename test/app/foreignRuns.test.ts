@@ -3,13 +3,14 @@ import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { createRunIndex, type LiveRunIndex } from "../../src/app/createRunIndex";
+import type { LiveRunIndex } from "../../src/app/createRunIndex";
 import { createForeignRunIndex, type ForeignRunIndex } from "../../src/app/foreignRuns";
 import { newId } from "../../src/app/newId";
 import { readForeignRun } from "../../src/app/readForeign";
 import type { RunSummary } from "../../src/app/runIndex";
 import { createRunFolder } from "../../src/store/runFolder";
 import { runLoop } from "../support/loopHarness";
+import { openRunIndex } from "../support/openRunIndex";
 import { PerstackJob, type PerstackRun } from "../support/perstackJob";
 import { scriptedModel } from "../support/scriptedModel";
 
@@ -18,9 +19,7 @@ let index: LiveRunIndex;
 let job: PerstackJob;
 beforeEach(async () => {
   root = await realpath(await mkdtemp(join(tmpdir(), "runtrail-foreign-")));
-  index = createRunIndex((error) => {
-    throw error;
-  });
+  index = openRunIndex();
   index.setFolders([root]);
   job = new PerstackJob("theirs");
 });

@@ -4,12 +4,13 @@ import { appendFile, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "no
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createRunIndex, type LiveRunIndex } from "../../src/app/createRunIndex";
+import type { LiveRunIndex } from "../../src/app/createRunIndex";
 import { createForeignSources, type ForeignSourceIndex } from "../../src/app/foreignSources";
 import { newId } from "../../src/app/newId";
 import type { RunSummary } from "../../src/app/runIndex";
 import { createRunFolder } from "../../src/store/runFolder";
 import { runLoop } from "../support/loopHarness";
+import { openRunIndex } from "../support/openRunIndex";
 import { PerstackJob } from "../support/perstackJob";
 import { scriptedModel } from "../support/scriptedModel";
 import { waitUntil } from "../support/waitUntil";
@@ -41,9 +42,7 @@ const asked = (path: string) => ({ path, isAsked: true });
 describe("the run index", () => {
   let index: LiveRunIndex;
   beforeEach(() => {
-    index = createRunIndex((error) => {
-      throw error;
-    });
+    index = openRunIndex();
   });
   afterEach(() => index.dispose());
   const rows = () => index.list().map(({ query, source, status }) => [query, source, status]);

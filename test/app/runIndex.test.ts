@@ -2,13 +2,14 @@ import { appendFile, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { createRunIndex, type LiveRunIndex } from "../../src/app/createRunIndex";
+import type { LiveRunIndex } from "../../src/app/createRunIndex";
 import { newId } from "../../src/app/newId";
 import type { RunEvent } from "../../src/model/events";
 import { layout } from "../../src/store/layout";
 import { currentOwner } from "../../src/store/processOwner";
 import { createRunFolder } from "../../src/store/runFolder";
 import { runLoop } from "../support/loopHarness";
+import { openRunIndex } from "../support/openRunIndex";
 import { runningInfo } from "../support/runningInfo";
 import { scriptedModel } from "../support/scriptedModel";
 import { waitUntil } from "../support/waitUntil";
@@ -17,9 +18,7 @@ let root: string;
 let index: LiveRunIndex;
 beforeEach(async () => {
   root = await realpath(await mkdtemp(join(tmpdir(), "runtrail-index-")));
-  index = createRunIndex((error) => {
-    throw error;
-  });
+  index = openRunIndex();
   index.setFolders([root]);
 });
 
@@ -37,7 +36,7 @@ describe("the run index", () => {
   it("shows a run that was watched here and the same run found on disk alike", async () => {
     const dir = await recordRun("r", index);
     const watched = index.get(dir);
-    const other = createRunIndex(() => undefined);
+    const other = openRunIndex();
     other.setFolders([root]);
     await other.refresh();
     expect(other.list()).toEqual([watched]);
