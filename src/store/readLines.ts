@@ -94,8 +94,10 @@ export async function* readLinesBackward(
     if (lines.length > 0) {
       yield lines;
       if (buffer.length < usualChunk && chunkBytes === firstChunkBackward) buffer = Buffer.allocUnsafe(usualChunk);
-    } else if (buffer.length <= longest) buffer = Buffer.allocUnsafe(Math.min(buffer.length * 2, longest + 1));
-    else {
+    } else if (buffer.length < longest + 2) {
+      // With its own LF and that of the line before it.
+      buffer = Buffer.allocUnsafe(Math.min(buffer.length * 2, longest + 2));
+    } else {
       const isTorn = buffer[length - 1] !== lf;
       const start = await passLineBackward(handle, buffer, from);
       if (start === undefined) return;
