@@ -1,4 +1,5 @@
 /** Opens what a row of the Runs view, or a line of a log, is about. */
+import * as vscode from "vscode";
 import type { RunProblem } from "../../app/runIndex";
 import { subjectOf } from "../../model/itemText";
 import { isRecord } from "../../model/toolText";
@@ -30,8 +31,10 @@ export async function openDetails(argument: unknown, parts: CommandParts): Promi
         : item === undefined
           ? { view: "step", dir, step: step.step }
           : { view: "item", dir, step: step.step, seq: item.seq };
-  // From a row the focus stays in the tree, so that one can walk on with the arrow keys.
-  await parts.documents.openDetails(address, item ? subjectOf(item) : "", kind !== undefined);
+  // From a row the focus stays where that is, so that one can walk on with the arrow keys; nothing covers a timeline.
+  const viewColumn = kind === "event" ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active;
+  const options = { preserveFocus: kind !== undefined, viewColumn };
+  await parts.documents.openDetails(address, item ? subjectOf(item) : "", options);
 }
 
 /** A place in the files that could not be read. */

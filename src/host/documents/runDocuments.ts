@@ -59,9 +59,13 @@ export class RunDocuments implements vscode.TextDocumentContentProvider, vscode.
   }
 
   /** @param subject names the item in the tab's title. */
-  async openDetails(address: RunAddress, subject: string, preserveFocus: boolean): Promise<void> {
+  async openDetails(
+    address: RunAddress,
+    subject: string,
+    options: Pick<vscode.TextDocumentShowOptions, "preserveFocus" | "viewColumn">,
+  ): Promise<void> {
     const document = await vscode.workspace.openTextDocument(this.uriOf(address, subject));
-    await vscode.window.showTextDocument(document, { preview: true, preserveFocus });
+    await vscode.window.showTextDocument(document, { preview: true, ...options });
   }
 
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
