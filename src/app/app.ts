@@ -11,11 +11,12 @@ import type { InputAnswer } from "../runtime/callOptions";
 import type { ApprovalAnswer, ApprovalRequest } from "../runtime/ports";
 import type { EditorModels, ProviderModel } from "../runtime/providers/provider";
 import type { RunOutcome } from "../runtime/runExpert";
+import type { FlushMode } from "../store/journal";
 import type { LogReader } from "./logReader";
 import type { RunIndex, RunRoot } from "./runIndex";
 import type { RunListener } from "./runJob";
 
-export type { InputAnswer, RunOutcome };
+export type { FlushMode, InputAnswer, RunOutcome };
 
 /** "all": everything is allowed · "read-only": writes and exec are refused · "ask": the host is asked once a run. */
 export type ApprovalMode = "ask" | "all" | "read-only";
@@ -43,6 +44,8 @@ export interface RunConditions {
   approval: ApprovalMode;
   /** The systems for which the run is written too while it goes on, into `perstack/exports` of its workspace. */
   alsoWrite?: readonly WrittenFormatName[] | undefined;
+  /** When its log is flushed to the disk; default "step". */
+  flush?: FlushMode | undefined;
 }
 
 export interface StartRequest extends RunChoices, RunConditions {

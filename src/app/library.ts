@@ -4,7 +4,7 @@ import { messageOf, UserError } from "../base/errors";
 import type { WrittenFormatName } from "../formats/format";
 import type { AnyEvent } from "../model/events";
 import type { RunOutcome } from "../runtime/runExpert";
-import type { App, ApprovalMode, RunChoices, RunHandle } from "./app";
+import type { App, ApprovalMode, FlushMode, RunChoices, RunHandle } from "./app";
 import { createApp } from "./createApp";
 import { requireDefinitionUpward } from "./findDefinitions";
 import { definitionFor, type GivenAnswer, launchPlan, planGoingOn } from "./planGoingOn";
@@ -29,6 +29,8 @@ export interface RunParams extends RunChoices {
   envPaths?: readonly string[];
   /** The systems for which it is written too while it goes on, into `perstack/exports` of the workspace. */
   alsoWrite?: readonly WrittenFormatName[];
+  /** When its log is flushed to the disk: with each event, at the end of each step (the default), or never. */
+  flush?: FlushMode;
   /**
    * The job to go on with: with a query its newest run is continued by a new one; without, or with answers, the newest
    * run goes on in place.
@@ -50,6 +52,8 @@ export interface ResumeParams extends Omit<RunChoices, "jobId"> {
   envPaths?: readonly string[];
   /** The systems for which it is written too while it goes on, into `perstack/exports` of the workspace. */
   alsoWrite?: readonly WrittenFormatName[];
+  /** When its log is flushed to the disk: with each event, at the end of each step (the default), or never. */
+  flush?: FlushMode;
 }
 
 export type PlayedRun = RunOutcome & { jobId: string; runId: string; dir: string };

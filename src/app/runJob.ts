@@ -52,7 +52,7 @@ export async function launchRun(
   const { root, host, newId, redactor } = job;
   const { setup } = prepared;
   const workspace = await openWorkspace(root);
-  const folder = reopened ?? (await createRunFolder(root, setup, newId));
+  const folder = reopened ?? (await createRunFolder(root, setup, newId, job.choices.flush));
   const previous = await readJobRecord(folder.jobDir);
   const records = createRunRecords(folder, setup, { ...prepared, root, previous, newId, redactor });
   try {
@@ -139,7 +139,7 @@ async function resumeDelegate(
 ): Promise<LaunchedRun | DelegateOutcome> {
   // It comes from the journal, which may come from anywhere.
   const dir = layout.run(job.root, job.jobId, checkId("run", request.childRunId));
-  const { folder } = await reopenRunFolder(dir, job.newId);
+  const { folder } = await reopenRunFolder(dir, job.newId, job.choices.flush);
   try {
     const goesOn = await prepareGoingOn(job, await readRecordedRun(dir), { answers: [], by: "coordinator" });
     if ("outcome" in goesOn) {

@@ -65,7 +65,7 @@ async function resumeOwn(request: ResumeRequest, ports: StartPorts, signal: Abor
   const { dir, answers = [], by } = request;
   // A process that died left it open: that is closed first, as it would have been at the next start.
   await recoverRunAt(dir, { now: () => Date.now(), newId: ports.newId });
-  const { folder, healed } = await reopenRunFolder(dir, ports.newId);
+  const { folder, healed } = await reopenRunFolder(dir, ports.newId, request.flush);
   if (healed) ports.host.reportError(healed, dir);
   try {
     const recorded = await readRecordedRun(dir);

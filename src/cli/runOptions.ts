@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
-import type { ApprovalMode, RunChoices, RunConditions } from "../app/app";
+import type { ApprovalMode, FlushMode, RunChoices, RunConditions } from "../app/app";
 import { UserError } from "../base/errors";
 import { type WrittenFormatName, writtenFormatNames } from "../formats/format";
 import type { CliIo } from "./cliIo";
@@ -17,6 +17,7 @@ export interface ModelOptions extends RunChoices {
   workspace?: string;
   approve: ApprovalMode;
   alsoWrite?: WrittenFormatName[];
+  flush?: FlushMode;
   /** Whose events are printed. */
   events?: "runtrail" | "perstack";
 }
@@ -80,6 +81,12 @@ export function addModelOptions(command: Command): Command {
       new Option("--also-write <system>", "write it for this system too, into perstack/exports; may be repeated")
         .choices(writtenFormatNames)
         .argParser(appendSystem),
+    )
+    .addOption(
+      new Option(
+        "--flush <when>",
+        "flush its log to the disk with each event, at each step's end (default), or never",
+      ).choices(["event", "step", "never"] satisfies FlushMode[]),
     );
 }
 
@@ -112,6 +119,7 @@ export async function termsOf(options: ModelOptions, io: CliIo): Promise<Omit<Ru
     envPaths: options.envPath?.map((path) => resolve(io.cwd, path)),
     approval: options.approve,
     alsoWrite: options.alsoWrite,
+    flush: options.flush,
   };
 }
 

@@ -7,11 +7,11 @@ import type { Definitions } from "./definitions";
 import { smallerLimits } from "./jobLimits";
 import type { ModelSelection } from "./modelSelection";
 import { tellEnd, tellQuestion } from "./runNotifications";
-import { readAlsoWrite, readApprovalMode, readJobLimits } from "./settings";
+import { readAlsoWrite, readApprovalMode, readFlush, readJobLimits } from "./settings";
 import type { RunsView } from "./views/runsView";
 
-export type RunRequest = Omit<StartRequest, "approval" | "workspaceRoot" | "alsoWrite">;
-export type GoOnRequest = Omit<ResumeRequest, "approval" | "by" | "alsoWrite">;
+export type RunRequest = Omit<StartRequest, "approval" | "workspaceRoot" | "alsoWrite" | "flush">;
+export type GoOnRequest = Omit<ResumeRequest, "approval" | "by" | "alsoWrite" | "flush">;
 
 export class RunStarter {
   constructor(
@@ -33,7 +33,7 @@ export class RunStarter {
         ...(chosen && { provider: chosen.provider, model: chosen.model }),
         ...smallerLimits(readJobLimits(), this.definitions.get(definitionPath)?.definition),
         ...request,
-        ...{ approval: readApprovalMode(), workspaceRoot },
+        ...{ approval: readApprovalMode(), flush: readFlush(), workspaceRoot },
         alsoWrite: readAlsoWrite(vscode.Uri.file(workspaceRoot)),
       });
     });
@@ -45,7 +45,7 @@ export class RunStarter {
     return await this.launch(request.definitionPath ?? run?.definitionPath, run?.expertKey ?? "The run", () =>
       this.app.resume({
         ...request,
-        ...{ approval: readApprovalMode(), by: "user" },
+        ...{ approval: readApprovalMode(), flush: readFlush(), by: "user" },
         alsoWrite: readAlsoWrite(vscode.Uri.file(workspaceOf(request.dir))),
       }),
     );

@@ -1,6 +1,6 @@
 /** The settings a user can change, read when they are needed and checked before they are believed. */
 import * as vscode from "vscode";
-import type { ApprovalMode } from "../app/app";
+import type { ApprovalMode, FlushMode } from "../app/app";
 import { type WrittenFormatName, writtenFormatNames } from "../formats/format";
 import type { Price } from "../model/prices";
 import { isRecord } from "../model/toolText";
@@ -44,6 +44,11 @@ export function readRunFolders(): unknown {
 export function readAlsoWrite(folder: vscode.Uri): WrittenFormatName[] {
   const names: unknown = vscode.workspace.getConfiguration(section, folder).get("alsoWrite");
   return Array.isArray(names) ? writtenFormatNames.filter((name) => names.includes(name)) : [];
+}
+
+export function readFlush(): FlushMode {
+  const value = vscode.workspace.getConfiguration(section).get("flush");
+  return value === "event" || value === "never" ? value : "step";
 }
 
 /** 0 is no limit. */

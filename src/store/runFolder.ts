@@ -5,7 +5,7 @@ import { codeOf, messageOf, UserError } from "../base/errors";
 import type { Checkpoint } from "../model/checkpoint";
 import type { RunEvent } from "../model/events";
 import type { ResultPart } from "../model/message";
-import { type Journal, openJournal } from "./journal";
+import { type FlushMode, type Journal, openJournal } from "./journal";
 import { checkId, layout } from "./layout";
 import { acquireProcessLock } from "./processLock";
 import { stateOf } from "./processOwner";
@@ -30,13 +30,14 @@ export async function createRunFolder(
   root: string,
   ids: { jobId: string; runId: string },
   newId: () => string,
+  flush?: FlushMode,
 ): Promise<RunFolder> {
   const jobDir = layout.job(root, checkId("job", ids.jobId));
   const dir = layout.run(root, ids.jobId, checkId("run", ids.runId));
   let journal: Journal;
   try {
     await makeInside(root, dir);
-    journal = await openJournal(layout.journal(dir), "create");
+    journal = await openJournal(layout.journal(dir), "create", flush);
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`The run's folder ${dir} cannot be written: ${reasonOf(error)}`);
@@ -48,6 +49,7 @@ export async function createRunFolder(
 export async function reopenRunFolder(
   dir: string,
   newId: () => string,
+  flush?: FlushMode,
 ): Promise<{ folder: RunFolder; healed: string | undefined }> {
   const lock = await acquireProcessLock(join(dir, "run.lock"), newId);
   if (!lock) throw new UserError(`The run in ${dir} goes on elsewhere already: in another window or terminal.`);
@@ -59,7 +61,7 @@ export async function reopenRunFolder(
       );
     }
     const healed = await healJournal(layout.journal(dir));
-    const journal = await openJournal(layout.journal(dir), "continue");
+    const journal = await openJournal(layout.journal(dir), "continue", flush);
     const folder = runFolder(dir, dirname(dirname(dir)), journal, newId);
     const close = async () => {
       await folder.close().finally(() => lock.release());
