@@ -90,6 +90,7 @@ export function createRunIndex({ logs, onError, cacheFolder }: RunIndexOptions):
   };
   const live = new LiveRuns({
     readPast: (dir) => logs.do("readPart", { dir }),
+    readPart: async (dir, wanted) => await loaded.load(dir, (await journalStampOf(dir)) ?? "", wanted),
     tell(dir) {
       behind.add(dir);
       touch(dir);
@@ -231,7 +232,7 @@ export function createRunIndex({ logs, onError, cacheFolder }: RunIndexOptions):
       }
     },
     async load(dir, wanted) {
-      const here = live.load(dir);
+      const here = await live.load(dir, wanted);
       if (here) return here;
       const other = otherOf(dir);
       const stamp = other?.stampOf(dir) ?? (await journalStampOf(dir)) ?? "";

@@ -1,19 +1,23 @@
-/** The runs of this process, each as its events tell it. */
+/** The runs of this process, each as its events tell it: all about it as a whole, and its newest steps. */
 import { isLive } from "../model/eventKinds";
 import type { AnyEvent, RunEvent } from "../model/events";
-import { type Run, reduceRun } from "../model/run";
-import type { LoadedRun } from "./runIndex";
+import type { Run } from "../model/run";
+import { RunWindow } from "../model/runWindow";
+import { windowLimits } from "../model/windowEdges";
+import type { LoadedRun, WantedPart } from "./runIndex";
 
 interface LiveRun {
-  run?: Run;
-  events: RunEvent[];
-  /** Settles when what it did before it went on here has been read; until then there is no `run`. */
-  past?: Promise<void>;
+  window?: RunWindow;
+  /** What came while its past is read. */
+  early: RunEvent[];
+  isReadingPast: boolean;
 }
 
 export interface LiveRunsPorts {
-  /** The run up to now as its journal tells it, all of it looked through. */
+  /** The end of the run as its journal tells it, with all about it as a whole. */
   readPast(dir: string): Promise<LoadedRun>;
+  /** Another part of its journal. */
+  readPart(dir: string, wanted: WantedPart): Promise<LoadedRun>;
   /** There is more to tell of the run. */
   tell(dir: string): void;
   onError(error: unknown): void;
@@ -30,29 +34,48 @@ export class LiveRuns {
 
   /** As far as it is known; `undefined` before its first event, and while its past is read. */
   runOf(dir: string): Run | undefined {
-    return this.runs.get(dir)?.run;
+    return this.runs.get(dir)?.window?.run;
   }
 
   begin(dir: string): void {
-    if (!this.runs.has(dir)) this.runs.set(dir, { events: [] });
+    if (!this.runs.has(dir)) this.runs.set(dir, { early: [], isReadingPast: false });
   }
 
   apply(dir: string, event: AnyEvent): void {
     const entry = this.runs.get(dir);
     if (!entry || isLive(event)) return;
-    if (!entry.run && event.seq > 1) entry.past ??= this.readPast(dir, entry);
-    entry.events.push(event);
-    if (entry.past && !entry.run) return;
-    entry.run = reduceRun(entry.run, event);
+    if (!entry.window && event.seq > 1 && !entry.isReadingPast) {
+      entry.isReadingPast = true;
+      void this.readPast(dir, entry);
+    }
+    if (entry.isReadingPast) {
+      entry.early.push(event);
+      return;
+    }
+    entry.window ??= new RunWindow();
+    entry.window.apply(event);
     this.ports.tell(dir);
   }
 
-  load(dir: string): LoadedRun | undefined {
-    const { run, events } = this.runs.get(dir) ?? {};
-    return run && events && { run, events, problems: [] };
+  /** `undefined` where nothing is known of it here. */
+  async load(dir: string, wanted: WantedPart = {}): Promise<LoadedRun | undefined> {
+    const { window } = this.runs.get(dir) ?? {};
+    if (!window?.run) return undefined;
+    if (holds(window, wanted)) {
+      const { run, events, part } = window;
+      return { run, events, ...(part && { part }), problems: [] };
+    }
+    const loaded = await this.ports.readPart(dir, wanted);
+    const { steps: _, omitted: __, ...whole } = window.run;
+    const { steps, omitted } = loaded.run;
+    return {
+      ...loaded,
+      run: { ...whole, steps, ...(omitted && { omitted }) },
+      ...(loaded.part && { part: { ...loaded.part, isWhole: true } }),
+    };
   }
 
-  /** Gives back the run; `undefined` where it has not been known, or not from its beginning. */
+  /** Gives back the run; `undefined` where it is not known from its beginning. */
   end(dir: string): Run | undefined {
     const run = this.runOf(dir);
     this.runs.delete(dir);
@@ -62,13 +85,19 @@ export class LiveRuns {
   /** Of a run that goes on in its own journal: what it did before, then what came while that was read. */
   private async readPast(dir: string, entry: LiveRun): Promise<void> {
     const past = await this.ports.readPast(dir).catch(this.ports.onError);
+    const window = new RunWindow(past ?? undefined);
     // The journal may tell more by now than was heard before it was read.
-    const news = entry.events.filter(({ seq }) => seq > (past?.run.lastSeq ?? 0));
-    entry.events = [...(past?.events ?? []), ...news];
-    let run = past?.run;
-    for (const event of news) run = reduceRun(run, event);
-    if (!run) return;
-    entry.run = run;
+    for (const event of entry.early) if (event.seq > (past?.run.lastSeq ?? 0)) window.apply(event);
+    entry.window = window;
+    entry.early = [];
+    entry.isReadingPast = false;
     this.ports.tell(dir);
   }
+}
+
+/** Whether what is kept of a run has what is wanted: it is its end. */
+function holds({ part }: RunWindow, { step, seq, edge, steps = windowLimits.steps }: WantedPart): boolean {
+  if (!part) return true;
+  if (edge !== undefined || steps > windowLimits.steps) return false;
+  return (step === undefined || step > part.firstStep) && (seq === undefined || seq >= part.firstSeq);
 }
