@@ -4,11 +4,12 @@ import type { App } from "../app/app";
 import { DisposableStore } from "../base/disposable";
 import type { Approvals } from "./approvals";
 import type { Definitions } from "./definitions";
-import { openQuestions } from "./openQuestions";
+import type { RunFacts } from "./runFacts";
 import type { RunFolders } from "./runFolders";
 
 export function keepContextKeys(
   app: App,
+  facts: RunFacts,
   definitions: Definitions,
   approvals: Approvals,
   runFolders: RunFolders,
@@ -21,16 +22,12 @@ export function keepContextKeys(
     void vscode.commands.executeCommand("setContext", `runtrail.${key}`, value);
   };
   const showRuns = () => {
-    const runs = app.runs.list();
-    set("hasRuns", runs.length > 0);
-    set(
-      "hasFailures",
-      runs.some(({ failure }) => failure !== undefined),
-    );
+    set("hasRuns", facts.count > 0);
+    set("hasFailures", facts.hasFailures);
     set("activeRuns", app.active.length);
-    set("questions", openQuestions(runs).length);
+    set("questions", facts.questions().length);
   };
-  own.add(app.runs.onDidChange(showRuns));
+  own.add(facts.onDidChange(showRuns));
   own.add(definitions.onDidChange(() => set("hasDefinitions", definitions.list().length > 0)));
   own.add(approvals.onDidChange(() => set("waitingRuns", approvals.waitingRuns().size)));
   const showOpened = () => set("openedFolders", runFolders.list().length);

@@ -5,7 +5,7 @@ import type { RunSummary } from "../app/runIndex";
 import { DisposableStore } from "../base/disposable";
 import { formatTokens } from "../model/formatting";
 import type { Approvals } from "./approvals";
-import { openQuestions } from "./openQuestions";
+import type { RunFacts } from "./runFacts";
 import { sumOf } from "./views/runTotals";
 
 /** How long a failure is shown after the last run has ended. */
@@ -21,7 +21,7 @@ interface Status {
   argument?: string;
 }
 
-export function showStatus(app: App, approvals: Approvals): vscode.Disposable {
+export function showStatus(app: App, facts: RunFacts, approvals: Approvals): vscode.Disposable {
   const own = new DisposableStore();
   const item = own.add(vscode.window.createStatusBarItem("runtrail.runs", vscode.StatusBarAlignment.Left, 50));
   item.name = "Runtrail Runs";
@@ -30,8 +30,8 @@ export function showStatus(app: App, approvals: Approvals): vscode.Disposable {
   let timer: NodeJS.Timeout | undefined;
 
   const show = () => {
-    const runs = app.runs.list();
     const active = app.active.map(({ dir }) => dir);
+    const going = active.flatMap((dir) => app.runs.get(dir) ?? []);
     const ended = [...wasActive].filter((dir) => !active.includes(dir));
     wasActive = new Set(active);
     if (active.length > 0) failed = undefined;
@@ -43,9 +43,9 @@ export function showStatus(app: App, approvals: Approvals): vscode.Disposable {
         show();
       }, failureTime);
     }
-    const questions = openQuestions(runs);
+    const questions = facts.questions();
     const status =
-      statusOfActive(runs, active, approvals.waitingRuns().size + questions.length) ??
+      statusOfActive(going, facts, approvals.waitingRuns().size + questions.length) ??
       (failed && statusOfFailed(failed)) ??
       statusOfQuestions(questions);
     if (!status) return item.hide();
@@ -60,25 +60,24 @@ export function showStatus(app: App, approvals: Approvals): vscode.Disposable {
     };
     item.show();
   };
-  own.add(app.runs.onDidChange(show));
+  own.add(facts.onDidChange(show));
   own.add(approvals.onDidChange(show));
   own.add({ dispose: () => clearTimeout(timer) });
   return own;
 }
 
-function statusOfActive(runs: readonly RunSummary[], active: readonly string[], waiting: number): Status | undefined {
-  const [first] = active;
+function statusOfActive(going: readonly RunSummary[], facts: RunFacts, waiting: number): Status | undefined {
+  const [first] = going;
   if (first === undefined) return undefined;
-  const going = runs.filter(({ dir }) => active.includes(dir));
-  const { usage } = sumOf(going, runs);
+  const { usage } = sumOf(going, [...new Set(going.flatMap((run) => facts.jobOf(run)))]);
   const queued = going.filter(({ isQueued }) => isQueued).length;
   const parts = [
-    active.length === 1 ? "1 run" : `${active.length} runs`,
+    going.length === 1 ? "1 run" : `${going.length} runs`,
     queued === 0 ? "" : `${queued} in the queue`,
     `${formatTokens(usage.totalTokens)} tokens`,
     waiting === 0 ? "" : waiting === 1 ? "1 waits for you" : `${waiting} wait for you`,
   ].filter(Boolean);
-  const place = { tooltip: "Show in the Runs view", command: "revealRun", argument: first };
+  const place = { tooltip: "Show in the Runs view", command: "revealRun", argument: first.dir };
   return { icon: waiting > 0 ? "bell-dot" : "sync~spin", text: parts.join(" · "), ...place };
 }
 

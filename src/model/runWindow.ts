@@ -14,6 +14,10 @@ export interface RunPart {
   /** Whether there are steps, or events of its first step, before it. */
   hasEarlier: boolean;
   hasLater: boolean;
+  /** Whether there are events of its first step before it. */
+  isFirstCut?: boolean;
+  /** Whether there are events of its last step after it. */
+  isLastCut?: boolean;
   /**
    * Whether what is told of the run as a whole (usage, failures, …) comes from all of its log. Until that has been looked
    * through, it comes from the log's beginning and this part; the index then says that the run changed.
@@ -41,6 +45,7 @@ export class RunWindow {
   private bytes = 0;
   private steps = 0;
   private hasEarlier = false;
+  private isFirstCut = false;
   private all: readonly RunEvent[] | undefined;
 
   /** @param before the end of what happened already; its run is taken over, and changes with each event */
@@ -51,6 +56,7 @@ export class RunWindow {
     if (!before) return;
     this.current = before.run;
     this.hasEarlier = before.part?.hasEarlier ?? false;
+    this.isFirstCut = before.part?.isFirstCut ?? false;
     for (const event of before.events) this.keep(event);
     this.trim();
   }
@@ -84,7 +90,7 @@ export class RunWindow {
     const [first, last] = [this.kept[0], this.kept.at(-1)];
     if (!this.hasEarlier || !first || !last) return undefined;
     const place = { firstStep: first.step, lastStep: last.step, firstSeq: first.seq, lastSeq: last.seq };
-    return { ...place, hasEarlier: true, hasLater: false, isWhole: true };
+    return { ...place, hasEarlier: true, hasLater: false, isFirstCut: this.isFirstCut, isWhole: true };
   }
 
   private keep(event: RunEvent): void {
@@ -108,6 +114,7 @@ export class RunWindow {
       this.kept = kept.slice(from);
       this.sizes = sizes.slice(from);
       this.hasEarlier = true;
+      this.isFirstCut = kept[from - 1]?.step === kept[from]?.step;
       this.all = undefined;
       this.bytes = this.sizes.reduce((sum, size) => sum + size, 0);
       this.steps = this.kept.filter((event, at) => event.step !== this.kept[at - 1]?.step).length;

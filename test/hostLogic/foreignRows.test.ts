@@ -5,7 +5,7 @@ import { placeOfRun } from "../../src/app/placeOfRun";
 import type { RunGroup, RunSource, RunSummary } from "../../src/app/runIndex";
 import { failedExperts } from "../../src/host/diagnostics/lastRuns";
 import { parseAddress, partsOfAddress } from "../../src/host/documents/runAddress";
-import { openQuestions } from "../../src/host/openQuestions";
+import { isAsking } from "../../src/host/openQuestions";
 import { deletionOfRun } from "../../src/host/runDeletion";
 import { resolveRunFolders } from "../../src/host/runFolderPaths";
 import { documentRow, groupRow, sourceRow } from "../../src/host/views/groupRows";
@@ -94,7 +94,7 @@ describe("the run of another system", () => {
       stopReason: "input",
       inputRequests: [{ toolCallId: "c", skill: "s", tool: "t", args: {} }],
     };
-    expect(openQuestions([asks])).toEqual([]);
+    expect(isAsking(asks)).toBe(false);
     expect(runRow(asks, moment).context).not.toContain("input");
   });
 
@@ -221,7 +221,8 @@ describe("groups of runs", () => {
     const [document] = nodes.documentsOf(group, project.documents);
     expect(document).toMatchObject({ kind: "document", file: "/logs/shop/BUS.md", owner: group });
     expect(nodes.documentsOf(group, project.documents)[0]).toBe(document);
-    nodes.retain({ dirs: new Set(), jobDirs: new Set(), groups: new Set(), sources: new Set() });
+    if (document) nodes.list(group, [document]);
+    nodes.list(group, []);
     expect(nodes.documentsOf(group, project.documents)[0]).not.toBe(document);
   });
 

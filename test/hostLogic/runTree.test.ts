@@ -1,17 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { workspaceOf } from "../../src/app/workspaceOf";
+import { ListWindows } from "../../src/host/views/listWindow";
+import { itemNodes, runNodes } from "../../src/host/views/runChildren";
+import { forestOf } from "../../src/host/views/runForest";
 import { type RunNode, RunNodes } from "../../src/host/views/runNodes";
 import {
-  callOf,
   coordinatorOf,
   delegatedRuns,
-  delegatesAt,
+  delegatesByCall,
   jobDirOf,
   jobsOf,
   parentNodeOf,
   parentNodeOfRun,
   topRuns,
 } from "../../src/host/views/runTree";
+import { ShownRun } from "../../src/host/views/shownRuns";
 import type { EventPayload } from "../../src/model/events";
 import { eventsOf, failed, finished, recovering, runFrom, started, summaryOf } from "./sampleRuns";
 
@@ -41,6 +44,11 @@ const connecting: EventPayload & { step: number } = {
   durationMs: 20,
 };
 
+/** What the tree shows of runs that nobody delegated to. */
+function contextOf(nodes: RunNodes) {
+  return { forest: forestOf([], []), nodes, windows: new ListWindows(), delegatesOf: () => [] };
+}
+
 function isBelow(node: RunNode): node is Parameters<typeof parentNodeOf>[0] {
   return ["step", "item", "checkpoint", "problem"].includes(node.kind);
 }
@@ -58,26 +66,42 @@ describe("the tree of runs", () => {
     expect(delegatedRuns(job, parent).map(({ runId }) => runId)).toEqual(["child"]);
   });
 
-  it("gives the same node for the same thing, for as long as the run is there", () => {
+  it("gives the same node for the same thing, for as long as it is shown, and keeps no others", () => {
     const nodes = new RunNodes();
+    const run = nodes.run("/work/a");
     const node = nodes.step("/work/a", 2);
+    nodes.list(undefined, [run]);
+    nodes.list(run, [node]);
+    nodes.list(node, [nodes.item("/work/a", 2, 7)]);
     expect(nodes.step("/work/a", 2)).toBe(node);
-    const none = new Set<string>();
-    nodes.retain({ dirs: new Set(["/work/b"]), jobDirs: none, groups: none, sources: none });
+    nodes.list(run, [node, nodes.step("/work/a", 3)]);
+    expect(nodes.step("/work/a", 2)).toBe(node);
+    nodes.list(undefined, [nodes.run("/work/b")]);
+    expect(nodes.size).toBe(1);
     expect(nodes.step("/work/a", 2)).not.toBe(node);
+  });
+
+  it("keeps a run that is shown below another row by now", () => {
+    const nodes = new RunNodes();
+    const [run, child, call] = [nodes.run("/work/a"), nodes.run("/work/b"), nodes.item("/work/a", 1, 3)];
+    nodes.list(run, [child, call]);
+    nodes.list(call, [child]);
+    nodes.list(run, [call]);
+    expect(nodes.run("/work/b")).toBe(child);
   });
 
   it("hangs a row under the node that gave it out", () => {
     const nodes = new RunNodes();
     const run = runFrom(eventsOf([connecting, started, ...recovering, failed]));
-    const loaded = { run, events: [], problems: [{ file: "events.jsonl", reason: "torn" }] };
+    const shown = new ShownRun({ run, events: [], problems: [{ file: "events.jsonl", reason: "torn" }] });
+    const context = contextOf(nodes);
     const up = (node: Parameters<typeof parentNodeOf>[0]) => parentNodeOf(node, nodes);
-    const steps = nodes.stepsOf(parent.dir, loaded);
+    const steps = runNodes(nodes.run(parent.dir), shown, context);
     expect(steps.map((node) => (node.kind === "step" ? node.step : node.kind))).toEqual([0, 1, 2, "problem"]);
     for (const node of steps) if (isBelow(node)) expect(up(node)).toBe(nodes.run(parent.dir));
-    const items = nodes.itemsOf(parent.dir, 1, loaded);
+    const items = itemNodes(nodes.step(parent.dir, 1), shown, context);
     expect(items.map(({ kind }) => kind)).toEqual(["item", "item", "checkpoint"]);
-    for (const node of [...items, ...nodes.itemsOf(parent.dir, 0, loaded)]) {
+    for (const node of [...items, ...itemNodes(nodes.step(parent.dir, 0), shown, context)]) {
       if (isBelow(node)) expect(up(node)).toBe(nodes.step(parent.dir, "step" in node ? node.step : -1));
     }
   });
@@ -87,24 +111,23 @@ describe("the tree of runs", () => {
     const [job] = jobsOf([child, parent]);
     if (!job) throw new Error("There is no job.");
     const run = runFrom(eventsOf([started, ...delegating("child"), ...delegating("child", 2), { ...failed, step: 3 }]));
-    const call = callOf(run, child);
-    expect(call).toEqual({ step: 2, seq: run.steps[1]?.items[0]?.seq });
-    expect(delegatesAt(job, parent, run, call)).toEqual([child]);
-    expect(delegatesAt(job, parent, run, undefined)).toEqual([]);
-    expect(delegatesAt(job, parent, run, { seq: run.steps[0]?.items[0]?.seq ?? -1 })).toEqual([]);
-    const item = parentNodeOfRun(child, { dir: parent.dir, loaded: run }, nodes);
+    const shown = new ShownRun({ run, events: [], problems: [] });
+    const call = shown.callOf(child);
+    expect(call).toMatchObject({ step: 2, seq: run.steps[1]?.items[0]?.seq });
+    expect([...delegatesByCall(job, parent, shown)]).toEqual([[call?.seq, [child]]]);
+    const item = parentNodeOfRun(child, { dir: parent.dir, caller: shown }, nodes);
     expect(item).toBe(nodes.item(parent.dir, 2, call?.seq ?? -1));
     // What began and ended the delegation is told by the call and the run below it.
-    expect(nodes.itemsOf(parent.dir, 2, { run, events: [], problems: [] })).toEqual([item]);
+    expect(itemNodes(nodes.step(parent.dir, 2), shown, contextOf(nodes))).toEqual([item]);
   });
 
   it("hangs one whose call is not known under the run that delegated, and others under their job", () => {
     const nodes = new RunNodes();
     const [job] = jobsOf([child, parent]);
-    const run = runFrom(eventsOf([started, failed]));
-    expect(job && delegatesAt(job, parent, run, undefined)).toEqual([child]);
-    expect(job && delegatesAt(job, parent, undefined, undefined)).toEqual([child]);
-    expect(parentNodeOfRun(child, { dir: parent.dir, loaded: run }, nodes)).toBe(nodes.run(parent.dir));
+    const caller = new ShownRun({ run: runFrom(eventsOf([started, failed])), events: [], problems: [] });
+    expect(job && [...delegatesByCall(job, parent, caller)]).toEqual([[undefined, [child]]]);
+    expect(job && [...delegatesByCall(job, parent, undefined)]).toEqual([[undefined, [child]]]);
+    expect(parentNodeOfRun(child, { dir: parent.dir, caller }, nodes)).toBe(nodes.run(parent.dir));
     expect(parentNodeOfRun(parent, undefined, nodes)).toBe(nodes.job(jobDirOf(parent.dir)));
   });
 

@@ -8,12 +8,18 @@ import type { ExpertEntry } from "../../model/definition";
 import { formatDuration } from "../../model/formatting";
 import type { Approvals } from "../approvals";
 import type { Definitions } from "../definitions";
+import type { RunFacts } from "../runFacts";
 import { errorsOf, expertNode } from "../views/expertTree";
 import { lastRunOf } from "../views/lastRun";
 import { statusOfRun } from "../views/runRows";
 import { editorRange } from "./textRange";
 
-export function registerExpertLenses(app: App, definitions: Definitions, approvals: Approvals): vscode.Disposable {
+export function registerExpertLenses(
+  app: App,
+  facts: RunFacts,
+  definitions: Definitions,
+  approvals: Approvals,
+): vscode.Disposable {
   const own = new DisposableStore();
   const changed = own.add(new vscode.EventEmitter<void>());
   let shown = "";
@@ -34,7 +40,7 @@ export function registerExpertLenses(app: App, definitions: Definitions, approva
     shown = next;
     changed.fire();
   };
-  own.add(app.runs.onDidChange(refresh));
+  own.add(facts.onDidChange(({ isStanding }) => isStanding && refresh()));
   own.add(approvals.onDidChange(refresh));
   own.add(definitions.onDidChange(() => changed.fire()));
   own.add(vscode.workspace.onDidGrantWorkspaceTrust(() => changed.fire()));

@@ -6,10 +6,11 @@ import { DisposableStore } from "../../base/disposable";
 import { oneLine } from "../../model/plainText";
 import type { Definitions } from "../definitions";
 import { shortId } from "../documents/runAddress";
+import type { RunFacts } from "../runFacts";
 import { failedExperts } from "./lastRuns";
 import { editorRange } from "./textRange";
 
-export function reportFailedRuns(app: App, definitions: Definitions): vscode.Disposable {
+export function reportFailedRuns(app: App, facts: RunFacts, definitions: Definitions): vscode.Disposable {
   const own = new DisposableStore();
   const collection = own.add(vscode.languages.createDiagnosticCollection("runtrail-runs"));
   let shown = "";
@@ -27,7 +28,7 @@ export function reportFailedRuns(app: App, definitions: Definitions): vscode.Dis
     collection.clear();
     for (const [file, diagnostics] of byFile) collection.set(vscode.Uri.file(file), diagnostics);
   };
-  own.add(app.runs.onDidChange(report));
+  own.add(facts.onDidChange(({ isStanding }) => isStanding && report()));
   own.add(definitions.onDidChange(report));
   return own;
 }

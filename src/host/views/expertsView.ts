@@ -8,6 +8,7 @@ import type { Approvals } from "../approvals";
 import type { Definitions } from "../definitions";
 import { nameOf } from "../modelNames";
 import type { ModelSelection } from "../modelSelection";
+import type { RunFacts } from "../runFacts";
 import { brokenRow, delegateRow, expertRow, expertTooltip, fileRow, groupRow, skillRow } from "./expertRows";
 import {
   type ExpertNode,
@@ -33,6 +34,7 @@ export class ExpertsView implements vscode.TreeDataProvider<ExpertNode>, vscode.
 
   constructor(
     private readonly app: App,
+    facts: RunFacts,
     private readonly definitions: Definitions,
     private readonly approvals: Approvals,
     private readonly models: ModelSelection,
@@ -41,7 +43,7 @@ export class ExpertsView implements vscode.TreeDataProvider<ExpertNode>, vscode.
       vscode.window.createTreeView("runtrail.experts", { treeDataProvider: this, showCollapseAll: true }),
     );
     this.own.add(definitions.onDidChange(() => this.changed.fire(undefined)));
-    this.own.add(app.runs.onDidChange((dirs) => this.refreshExperts(dirs)));
+    this.own.add(facts.onDidChange(({ dirs, isStanding }) => isStanding && this.refreshExperts(dirs)));
     this.own.add(vscode.workspace.onDidGrantWorkspaceTrust(() => this.showTrust()));
     this.own.add(models.onDidChange(() => this.showModel()));
     this.showTrust();

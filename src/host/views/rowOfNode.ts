@@ -1,23 +1,24 @@
 /** The row of each node of the Runs view, from what is known of jobs and places and what was read of its run. */
-import type { LoadedRun, RunSummary } from "../../app/runIndex";
+import type { RunSummary } from "../../app/runIndex";
 import { assertNever } from "../../base/errors";
-import { stepAt } from "../../model/stepAt";
 import { documentRow, groupRow, sourceRow } from "./groupRows";
+import { moreRow } from "./moreRow";
 import type { Row } from "./row";
 import type { RunForest } from "./runForest";
 import type { CheckpointNode, ItemNode, ProblemNode, RunNode, StepNode } from "./runNodes";
 import { jobRow, type RunMoment, runRow } from "./runRows";
 import { totalsOf } from "./runTotals";
 import { jobKeyOf } from "./runTree";
+import type { ShownRun } from "./shownRuns";
 import { checkpointRow, itemRow, problemRow, stepRow } from "./stepRows";
 
 export interface RowContext {
   forest: RunForest;
   moment: RunMoment;
   summaryOf(dir: string): RunSummary | undefined;
-  load(dir: string): Promise<LoadedRun | undefined>;
+  load(dir: string): Promise<ShownRun | undefined>;
   /** Whether the run of a delegate hangs under the call. */
-  hasDelegate(node: ItemNode, loaded: LoadedRun): boolean;
+  hasDelegate(node: ItemNode, shown: ShownRun): boolean;
   /** Whether the user opened the root, and may take it off the list. */
   isOpened(root: string | undefined): boolean;
 }
@@ -44,28 +45,30 @@ export async function rowOfNode(node: RunNode, context: RowContext): Promise<Row
     }
     case "document":
       return documentRow(node);
+    case "more":
+      return moreRow(node);
     case "run": {
       const run = summaryOf(node.dir);
       return run && runRow(run, moment, totalsOf(run, forest.jobs.get(jobKeyOf(run))?.runs ?? []));
     }
     default: {
-      const loaded = await load(node.dir);
-      return loaded && rowInRun(node, loaded, context);
+      const shown = await load(node.dir);
+      return shown && rowInRun(node, shown, context);
     }
   }
 }
 
 function rowInRun(
   node: StepNode | ItemNode | CheckpointNode | ProblemNode,
-  loaded: LoadedRun,
+  shown: ShownRun,
   { moment, summaryOf, hasDelegate }: RowContext,
 ): Row | undefined {
-  const { run, problems } = loaded;
+  const { run, problems } = shown.loaded;
   if (node.kind === "problem") {
     const problem = problems[node.index];
     return problem && problemRow(problem);
   }
-  const step = stepAt(run, node.step);
+  const step = shown.step(node.step);
   if (!step) return undefined;
   const isLookedAt = summaryOf(node.dir)?.root !== undefined;
   switch (node.kind) {
@@ -74,8 +77,8 @@ function rowInRun(
     case "checkpoint":
       return checkpointRow(run, step, isLookedAt);
     case "item": {
-      const item = step.items.find((each) => each.seq === node.seq);
-      return item && itemRow(run, step, item, hasDelegate(node, loaded));
+      const item = shown.item(node.step, node.seq);
+      return item && itemRow(run, step, item, hasDelegate(node, shown));
     }
     default:
       return assertNever(node);

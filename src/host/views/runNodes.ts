@@ -1,7 +1,6 @@
-/** The nodes of the Runs view: each the same object for as long as the view lives, as the editor knows a row by it. */
-import type { LoadedRun, RunDocument } from "../../app/runIndex";
-import type { StepItem } from "../../model/run";
-import { stepAt } from "../../model/stepAt";
+/** The nodes of the Runs view: each the same object for as long as it is shown, as the editor knows a row by it. */
+import type { RunDocument } from "../../app/runIndex";
+import type { Direction } from "./listWindow";
 
 export type RunNode =
   | JobNode
@@ -13,7 +12,8 @@ export type RunNode =
   | CheckpointNode
   | ProblemNode
   | SourceProblemNode
-  | DocumentNode;
+  | DocumentNode
+  | MoreNode;
 
 export interface JobNode {
   kind: "job";
@@ -81,16 +81,27 @@ export interface DocumentNode {
   file: string;
 }
 
-/** What is there by now; nodes of anything else are forgotten. */
-export interface Present {
-  dirs: ReadonlySet<string>;
-  jobDirs: ReadonlySet<string>;
-  groups: ReadonlySet<string>;
-  sources: ReadonlySet<string>;
+/** What of a long list is not shown: chosen, it shows more of it. */
+export interface MoreNode {
+  kind: "more";
+  id: string;
+  /** Whose list it is; absent: the view's own. */
+  parent?: RunNode;
+  /** As `ListWindows` knows it. */
+  list: string;
+  to: Direction | "newest";
+  /** How many that is; absent: nobody knows. */
+  left?: number;
+  newest: "first" | "last";
+  of: MoreOf;
 }
+export type MoreOf = "row" | "run" | "step" | "event";
 
 export class RunNodes {
   private readonly nodes = new Map<string, RunNode>();
+  /** By the id of the row that they are below. */
+  private readonly lists = new Map<string, readonly RunNode[]>();
+  private readonly owners = new WeakMap<RunNode, string>();
 
   job(jobDir: string): JobNode {
     return this.keep({ kind: "job", id: `job:${jobDir}`, jobDir });
@@ -134,26 +145,34 @@ export class RunNodes {
     return this.keep({ kind: "problem", id: `problem:${dir}:${index}`, dir, index });
   }
 
-  stepsOf(dir: string, { run, problems, documents = [] }: LoadedRun): RunNode[] {
-    return [
-      ...(run.preparation.length > 0 ? [this.step(dir, 0)] : []),
-      ...run.steps.map(({ step }) => this.step(dir, step)),
-      ...this.documentsOf(this.run(dir), documents),
-      ...problems.map((_, index) => this.problem(dir, index)),
-    ];
+  more({ parent, list, to, ...more }: Omit<MoreNode, "kind" | "id">): MoreNode {
+    const node = this.keep<MoreNode>({ kind: "more", id: `more:${to}:${list}`, list, to, ...more });
+    // How much that is changes while it is shown.
+    return Object.assign(node, parent && { parent }, { left: undefined }, more);
   }
 
-  itemsOf(dir: string, step: number, { run }: LoadedRun): RunNode[] {
-    const found = stepAt(run, step);
-    if (!found) return [];
-    const shown = found.items.filter((item) => !isToldByCall(item, found.items));
-    const items: RunNode[] = shown.map(({ seq }) => this.item(dir, step, seq));
-    return found.checkpointId === undefined ? items : [...items, this.checkpoint(dir, step)];
+  /** The children that the node has from now on: what was shown below it and is not any more is forgotten. */
+  list(parent: RunNode | undefined, children: readonly RunNode[]): void {
+    const id = parent?.id ?? "";
+    const before = this.lists.get(id) ?? [];
+    this.lists.set(id, children);
+    for (const child of children) this.owners.set(child, id);
+    const now = new Set(children);
+    for (const child of before) if (!now.has(child)) this.forget(child, id);
   }
 
-  /** Forgets what belongs to runs and places that are gone. */
-  retain(present: Present): void {
-    for (const [id, node] of this.nodes) if (!isPresent(node, present)) this.nodes.delete(id);
+  /** How many it knows. */
+  get size(): number {
+    return this.nodes.size;
+  }
+
+  private forget(node: RunNode, owner: string): void {
+    // By now it may be shown at another place.
+    if (this.owners.get(node) !== owner) return;
+    if (this.nodes.get(node.id) === node) this.nodes.delete(node.id);
+    const children = this.lists.get(node.id) ?? [];
+    this.lists.delete(node.id);
+    for (const child of children) this.forget(child, node.id);
   }
 
   private keep<T extends RunNode>(node: T): T {
@@ -163,28 +182,4 @@ export class RunNodes {
     this.nodes.set(node.id, node);
     return node;
   }
-}
-
-function isPresent(node: RunNode, present: Present): boolean {
-  switch (node.kind) {
-    case "job":
-      return present.jobDirs.has(node.jobDir);
-    case "group":
-      return present.groups.has(node.key);
-    case "source":
-    case "sourceProblem":
-      return present.sources.has(node.path);
-    case "document":
-      return isPresent(node.owner, present);
-    default:
-      return present.dirs.has(node.dir);
-  }
-}
-
-/** A delegation's begin and end: the row of its call, with the delegate's run under it, says the same. */
-export function isToldByCall(item: StepItem, items: readonly StepItem[]): boolean {
-  if (item.kind !== "note") return false;
-  const { event } = item;
-  if (event.type !== "startDelegation" && event.type !== "finishDelegation") return false;
-  return items.some((each) => each.kind === "toolCall" && each.childRunId === event.childRunId);
 }

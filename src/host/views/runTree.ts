@@ -1,6 +1,5 @@
 /** What hangs under what in the Runs view: runs under their job, a delegate's under the call that it does. */
 import type { RunGroup, RunSummary } from "../../app/runIndex";
-import type { Run } from "../../model/run";
 import type { CheckpointNode, ItemNode, ProblemNode, RunNode, RunNodes, StepNode } from "./runNodes";
 
 /** A job with its runs, newest first. */
@@ -70,39 +69,24 @@ export function coordinatorOf(run: RunSummary, runs: readonly RunSummary[]): Run
   return top;
 }
 
-/** The call of the parent's that the delegate does: the newest, where it was gone on with in a later one. */
-export function callOf(parent: Run, child: RunSummary): { step: number; seq: number } | undefined {
-  for (const { step, items } of parent.steps.toReversed()) {
-    const call = items.findLast(
-      (item) =>
-        item.kind === "toolCall" &&
-        (item.childRunId === undefined
-          ? child.parentToolCallId !== undefined && item.toolCallId === child.parentToolCallId
-          : item.childRunId === child.runId),
-    );
-    if (call) return { step, seq: call.seq };
-  }
-  return undefined;
+/** What knows the calls of a run: of the part of it that is shown. */
+export interface Caller {
+  callOf(child: RunSummary): { step: number; seq: number } | undefined;
 }
 
-/** @param at the call that they do; without one, those whose call is not known. */
-export function delegatesAt(
-  job: Job,
-  run: RunSummary,
-  loaded: Run | undefined,
-  at: { seq: number } | undefined,
-): RunSummary[] {
-  return delegatedRuns(job, run).filter((child) => (loaded && callOf(loaded, child))?.seq === at?.seq);
+/** The runs that the run delegated to, by the event of the call that they do; those whose call is not known: `undefined`. */
+export function delegatesByCall(job: Job, run: RunSummary, caller: Caller | undefined): Map<unknown, RunSummary[]> {
+  return Map.groupBy(delegatedRuns(job, run), (child) => caller?.callOf(child)?.seq);
 }
 
 /** Under which node a run's row hangs. */
 export function parentNodeOfRun(
   run: RunSummary,
-  parent: { dir: string; loaded: Run | undefined } | undefined,
+  parent: { dir: string; caller: Caller | undefined } | undefined,
   nodes: RunNodes,
 ): RunNode {
   if (!parent) return run.groups ? nodes.group(jobKeyOf(run)) : nodes.job(jobKeyOf(run));
-  const call = parent.loaded && callOf(parent.loaded, run);
+  const call = parent.caller?.callOf(run);
   return call ? nodes.item(parent.dir, call.step, call.seq) : nodes.run(parent.dir);
 }
 

@@ -6,6 +6,7 @@ import { formatCount, formatDuration } from "../../model/formatting";
 import { isUntouched } from "../../model/nodeItems";
 import { oneLine } from "../../model/plainText";
 import type { Generation, NoteItem, Run, Step, StepItem, ToolCallItem } from "../../model/run";
+import { isLastStep } from "../../model/stepAt";
 import { describeToolCall } from "../../model/toolText";
 import { cachedIcon, cachedWords, nodeRow, nodeWords, phaseOf, statusOfNodes, usageOfNodes } from "./nodeRows";
 import { joinParts, type Row, type RowStatus, statusIcon, statusOfGrade, statusWords, tokensOf } from "./row";
@@ -72,7 +73,7 @@ function preparationRow({ preparation }: Run): Row {
 /** What failed in it can be made again: its calls where the run went on, the whole end where it did not. */
 function isRetryable(run: Run, step: Step): boolean {
   if (run.status === "running" || run.parent || run.stopReason === "input") return false;
-  const isLast = step === run.steps.at(-1);
+  const isLast = isLastStep(run, step);
   const failures = run.failures.filter((failure) => failure.step === step.step);
   return failures.some(({ toolCallId }) => toolCallId !== undefined) || (isLast && run.status === "failed");
 }
@@ -189,7 +190,7 @@ const noteIcons: Partial<Record<NoteItem["event"]["type"], string>> = {
 };
 
 function isGoing(run: Run, step: Step): boolean {
-  return run.status === "running" && step === run.steps.at(-1) && step.finishedAt === undefined;
+  return run.status === "running" && isLastStep(run, step) && step.finishedAt === undefined;
 }
 
 function toolNames(step: Step): string {
