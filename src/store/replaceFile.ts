@@ -7,14 +7,14 @@ import { open, rename, rm } from "node:fs/promises";
  */
 export async function replaceFile(
   path: string,
-  content: string,
+  content: string | readonly Uint8Array[],
   { suffix, durable }: { suffix: string; durable: boolean },
 ): Promise<void> {
   const temporary = `${path}.${suffix}.tmp`;
   try {
     const handle = await open(temporary, "wx");
     try {
-      await handle.writeFile(content);
+      for (const piece of typeof content === "string" ? [content] : content) await handle.writeFile(piece);
       if (durable) await handle.sync();
     } finally {
       await handle.close();
