@@ -1,6 +1,7 @@
 /**
  * The bundles: the extension (dist/extension.js), the terminal and the library (dist/cli.js, dist/index.js), the thread
- * that reads logs (dist/logWorker.js), and the tests that run inside VS Code. `node esbuild.mjs [host] [node] [worker] [hostTests] [--watch] [--minify]`
+ * that reads logs (dist/logWorker.js), the pages in the editor (dist/webview), and the tests that run inside VS Code.
+ * `node esbuild.mjs [host] [node] [worker] [webview] [hostTests] [--watch] [--minify]`
  */
 
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -37,6 +38,19 @@ const bundles = {
     ...esm,
     splitting: false,
     entryPoints: { logWorker: "src/app/logWorker.ts" },
+  },
+  // Pages in a browser: what needs Node does not bundle.
+  webview: {
+    format: "iife",
+    platform: "browser",
+    target: "chrome138",
+    outdir: "dist/webview",
+    entryPoints: ["timeline.ts", "timeline.css"].map((file) => ({
+      in: `src/webview/timeline/${file}`,
+      out: "timeline",
+    })),
+    loader: { ".ttf": "file" },
+    assetNames: "[name]",
   },
   // `vscode` is not external here: the core would not bundle if it needed the editor.
   node: {
@@ -206,7 +220,9 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
   const options = { watch: flags.includes("--watch"), minify: flags.includes("--minify") };
   try {
-    await Promise.all((names.length > 0 ? names : ["host", "node", "worker"]).map((name) => build(name, options)));
+    await Promise.all(
+      (names.length > 0 ? names : ["host", "node", "worker", "webview"]).map((name) => build(name, options)),
+    );
   } catch (error) {
     console.error(error.message);
     process.exitCode = 1;

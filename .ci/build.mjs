@@ -9,9 +9,14 @@ import { runCommand, tryCommand } from "./command.mjs";
 import { withLock } from "./lock.mjs";
 import { inProject } from "./paths.mjs";
 
-const results = ["extension.js", "cli.js", "index.js", "logWorker.js", "types/app/library.d.ts"].map((file) =>
-  inProject("dist", file),
-);
+const results = [
+  "extension.js",
+  "cli.js",
+  "index.js",
+  "logWorker.js",
+  "webview/timeline.js",
+  "types/app/library.d.ts",
+].map((file) => inProject("dist", file));
 const stamp = inProject("out", "meta", "built.txt");
 
 /**

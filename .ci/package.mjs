@@ -20,6 +20,7 @@ const candidates = [
   "dist/extension.js",
   "dist/logWorker.js",
   "dist/chunks",
+  "dist/webview",
 ];
 
 /**

@@ -10,7 +10,7 @@ try {
   // From now on dist/ is no longer the build that the tests and the package want.
   rmSync(inProject("out", "meta", "built.txt"), { force: true });
   const { build } = await import("../esbuild.mjs");
-  await Promise.all(["host", "node"].map((name) => build(name, { watch: true })));
+  await Promise.all(["host", "node", "worker", "webview"].map((name) => build(name, { watch: true })));
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

@@ -7,10 +7,15 @@ import { failureOf } from "../model/failures";
 import { layout } from "../store/layout";
 import { readJournal } from "../store/readJournal";
 import type { LogTask } from "./logTasks";
+import { filterMatcher, type RowFilter } from "./rowFilter";
+
+/** Kinds without an event are left out. */
+export type KindCounts = Partial<Record<RowKind, number>>;
 
 export interface EventCount {
   count: number;
   failures: number;
+  kinds: KindCounts;
   /** Of the first and last event, Unix ms; absent where there is none. */
   first?: number;
   last?: number;
@@ -20,19 +25,15 @@ export interface EventCount {
   isComplete: boolean;
 }
 
-/** What rows must be; nothing chosen: any. */
-export interface RowFilter {
-  kinds: readonly RowKind[];
-  isFailuresOnly: boolean;
-}
-
 export interface RowReader {
   /** What can be told before the log has been looked through comes as a part. */
   countEvents: LogTask<{ dir: string }, EventCount, EventCount>;
   /** Rows at these positions, in their order; those that are not there are left out. */
   readRows: LogTask<{ dir: string; at: readonly number[] }, EventRow[]>;
   /** Positions from `from` on, in parts; gives how far the log was looked through. */
-  filterRows: LogTask<{ dir: string; from: number } & RowFilter, number, number[]>;
+  filterRows: LogTask<{ dir: string; from: number; filter: RowFilter }, number, number[]>;
+  /** Position of an event, or of the first one of a step. */
+  findEvent: LogTask<{ dir: string; step: number; seq?: number }, number | undefined>;
 }
 
 export function createRowReader(): RowReader {
@@ -53,6 +54,7 @@ export function createRowReader(): RowReader {
       return {
         count: events.length,
         failures: events.filter(failureOf).length,
+        kinds: countKinds(events),
         ...(first !== undefined && { first }),
         ...(last !== undefined && { last }),
         generation: String(ino),
@@ -66,15 +68,25 @@ export function createRowReader(): RowReader {
         return event ? [eventRowOf(event, position)] : [];
       });
     },
-    async filterRows({ dir, from, kinds, isFailuresOnly }, { emit }) {
+    async filterRows({ dir, from, filter }, { emit }) {
       const { events } = await read(dir);
-      const found: number[] = [];
-      for (const [at, event] of events.entries()) {
-        if (at < from || (isFailuresOnly && !failureOf(event))) continue;
-        if (kinds.length === 0 || kinds.includes(kindOfType(event.type))) found.push(at);
-      }
-      emit(found);
+      const matches = filterMatcher(filter, Date.now());
+      emit([...events.entries()].flatMap(([at, event]) => (at >= from && matches(event) ? [at] : [])));
       return events.length;
     },
+    async findEvent({ dir, step, seq }) {
+      const { events } = await read(dir);
+      const at = events.findIndex((event) => (seq === undefined ? event.step === step : event.seq === seq));
+      return at === -1 ? undefined : at;
+    },
   };
+}
+
+export function countKinds(events: readonly RunEvent[]): KindCounts {
+  const kinds: KindCounts = {};
+  for (const { type } of events) {
+    const kind = kindOfType(type);
+    kinds[kind] = (kinds[kind] ?? 0) + 1;
+  }
+  return kinds;
 }

@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import type { EventRow } from "./eventRow";
-import { rowKinds } from "./eventRowKinds";
+import { type RowKind, rowKinds } from "./eventRowKinds";
 import type { RunStatus } from "./run";
 
 const index = z.number().int().nonnegative();
@@ -40,8 +40,7 @@ export const ToHost = z.discriminatedUnion("kind", [
   /** Whole pages: from `from`, up to `to`. */
   z.object({ kind: z.literal("rows"), ...inList, from: index, to: index }),
   z.object({ kind: z.literal("findFailure"), ...inList, from: z.number().int(), direction: z.literal([1, -1]) }),
-  z.object({ kind: z.literal("open"), ...inList, index, isFocused: z.boolean() }),
-  z.object({ kind: z.literal("reveal"), ...inList, index }),
+  z.object({ kind: z.literal("open"), ...inList, index }),
   z.object({ kind: z.literal("copy"), ...inList, index }),
   /** Beyond the limit of what was looked for. */
   z.object({ kind: z.literal("more"), ...inList }),
@@ -63,6 +62,8 @@ export interface TimelineSubject {
   /** Events of the run, or runs that are searched. */
   total: number;
   failures?: number;
+  /** How many events there are of each kind. */
+  kinds?: Partial<Record<RowKind, number>>;
   /** Where the time axis begins and ends, Unix ms; absent where no time is known. */
   axis?: { from: number; to: number };
   /** Why there is nothing to be seen. */

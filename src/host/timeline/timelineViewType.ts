@@ -1,0 +1,2 @@
+/** The name of the timeline's panels, as the manifest's menus and a restored window know it. */
+export const timelineViewType = "runtrail.timeline";
