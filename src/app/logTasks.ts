@@ -1,7 +1,11 @@
 /** What is done with logs away from the editor's thread: one function for each task, over plain data alone. */
+
+import { OpenLogs } from "./openLogs";
 import { createJobReader, type JobReader } from "./readJobs";
 import { createPartReader, type PartReader } from "./readPart";
 import { createRowReader, type RowReader } from "./readRows";
+import { createSummaryReader, type SummaryReader } from "./readSummary";
+import { createLogSearcher, type LogSearcher } from "./searchLogs";
 
 export interface TaskContext<Part = never> {
   readonly signal: AbortSignal;
@@ -14,9 +18,16 @@ export interface TaskContext<Part = never> {
 /** Arguments, result and parts go from thread to thread: data that `structuredClone` takes. */
 export type LogTask<Args, Result, Part = never> = (args: Args, context: TaskContext<Part>) => Promise<Result>;
 
-export interface LogTasks extends JobReader, PartReader, RowReader {}
+export interface LogTasks extends JobReader, LogSearcher, PartReader, RowReader, SummaryReader {}
 
 /** The tasks share what they keep open between two calls. */
 export function createLogTasks(): LogTasks {
-  return { ...createJobReader(), ...createPartReader(), ...createRowReader() };
+  const logs = new OpenLogs();
+  return {
+    ...createJobReader(),
+    ...createLogSearcher(),
+    ...createPartReader(logs),
+    ...createRowReader(),
+    ...createSummaryReader(logs),
+  };
 }
