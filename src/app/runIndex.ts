@@ -155,8 +155,8 @@ export interface RunIndex {
    * that came or went, and runs that another process goes on with.
    */
   check(): Promise<void>;
-  /** Looks at the disk again: everything, or the one run folder that changed. */
-  refresh(dir?: string): Promise<void>;
+  /** Looks at the disk again: everything, or what changed: the folder of a run or job, or one that such are in. */
+  refresh(path?: string): Promise<void>;
   /** Something at the paths, in the places of other systems, changed, came or went. */
   refreshPaths(paths: ReadonlySet<string>): Promise<void>;
 }

@@ -11,6 +11,8 @@ const pause = 100;
 const settleTime = 1000;
 /** Between two looks for what the watchers have missed. */
 const checkTime = 2000;
+/** Of so many places that changed at once, it is cheaper to look at all there are. */
+const mostPlaces = 100;
 
 /** @param onRead called each time the runs and definitions of the folders have been read. */
 export function watchFolders(
@@ -21,10 +23,18 @@ export function watchFolders(
 ): vscode.Disposable {
   const own = new DisposableStore();
   let watchers = new DisposableStore();
+  const refresh = (path?: string) =>
+    void app.runs.refresh(path).catch((error: unknown) => reportError(error, "Reading the runs"));
+  /** A run that goes on here is known without the disk. */
+  const refreshRuns = (paths: ReadonlySet<string>) => {
+    const due = [...paths].filter((path) => !app.runs.get(path)?.isHere);
+    if (due.length > mostPlaces) refresh();
+    else for (const path of due) refresh(path);
+  };
   const definitionsChanged = own.add(debounce(pause, () => void definitions.reload()));
-  const foldersSettled = own.add(debounce(settleTime, () => void app.runs.refresh()));
+  const foldersSettled = own.add(debounce(settleTime, (paths) => refreshRuns(paths)));
   const treesSettled = own.add(debounce(settleTime, () => void definitions.reload()));
-  const runsChanged = own.add(debounce(pause, (keys) => refreshRuns(app, keys)));
+  const runsChanged = own.add(debounce(pause, (paths) => refreshRuns(paths)));
 
   const follow = () => {
     watchers.dispose();
@@ -86,24 +96,13 @@ function watchFolder(
       if (!path.posix.basename(name).includes(".")) tell.treesSettled.call("");
     }),
   );
-  watchers.add(folders.onDidDelete(() => tell.runsChanged.call("")));
+  watchers.add(folders.onDidDelete(({ fsPath }) => tell.runsChanged.call(fsPath)));
   watchers.add(
-    folders.onDidCreate(() => {
-      tell.runsChanged.call("");
-      tell.foldersSettled.call("");
+    folders.onDidCreate(({ fsPath }) => {
+      tell.runsChanged.call(fsPath);
+      tell.foldersSettled.call(fsPath);
     }),
   );
-}
-
-/** A run that goes on here is known without the disk. "" means everything. */
-function refreshRuns(app: App, dirs: ReadonlySet<string>): void {
-  if (dirs.has("")) {
-    void app.runs.refresh();
-    return;
-  }
-  for (const dir of dirs) {
-    if (!app.runs.get(dir)?.isHere) void app.runs.refresh(dir);
-  }
 }
 
 interface Debounced extends vscode.Disposable {
