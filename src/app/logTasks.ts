@@ -27,7 +27,7 @@ export function createLogTasks(): LogTasks {
     ...createJobReader(),
     ...createLogSearcher(),
     ...createPartReader(logs),
-    ...createRowReader(),
+    ...createRowReader(logs),
     ...createSummaryReader(logs),
   };
 }

@@ -1,9 +1,11 @@
 /** Rows of a run of another system: what was read of it is in memory already. */
 
-import { countKinds } from "../../app/readRows";
 import { filterMatcher } from "../../app/rowFilter";
+import type { KindCounts } from "../../app/rowTallies";
 import type { RunIndex } from "../../app/runIndex";
 import { eventRowOf } from "../../model/eventRow";
+import { kindOfType } from "../../model/eventRowKinds";
+import type { RunEvent } from "../../model/events";
 import { failureOf } from "../../model/failures";
 import type { RowSource } from "./rowSource";
 
@@ -21,6 +23,7 @@ export function loadedRows(runs: RunIndex, dir: string): RowSource {
         ...(first !== undefined && { first }),
         ...(last !== undefined && { last }),
         generation: dir,
+        isRegular: true,
         isComplete: true,
       };
     },
@@ -48,4 +51,13 @@ export function loadedRows(runs: RunIndex, dir: string): RowSource {
       return at === -1 ? undefined : at;
     },
   };
+}
+
+function countKinds(events: readonly RunEvent[]): KindCounts {
+  const kinds: KindCounts = {};
+  for (const { type } of events) {
+    const kind = kindOfType(type);
+    kinds[kind] = (kinds[kind] ?? 0) + 1;
+  }
+  return kinds;
 }

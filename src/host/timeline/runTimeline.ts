@@ -54,7 +54,8 @@ export class RunTimeline implements Timeline {
       description: run ? describe(run, this.parts.waitingRuns()) : "",
       ...(run && { status: run.status }),
       total: totals?.count ?? 0,
-      ...(totals && { failures: totals.failures, kinds: totals.kinds }),
+      ...(totals?.failures !== undefined && { failures: totals.failures }),
+      ...(totals?.kinds && { kinds: totals.kinds }),
       ...(axis && { axis }),
       ...(run ? problem !== undefined && { problem } : { problem: this.whyNoRun() }),
     };
@@ -132,7 +133,8 @@ export class RunTimeline implements Timeline {
     const before = this.totals;
     this.totals = totals;
     this.problem = undefined;
-    const isReplaced = before !== undefined && before.generation !== totals.generation;
+    const isReplaced =
+      before !== undefined && (before.isComplete ? before.generation !== totals.generation : !totals.isRegular);
     if (isReplaced) this.listener.onReplace();
     else this.shown?.grow(totals);
     this.listener.onChange();
