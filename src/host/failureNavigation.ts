@@ -7,11 +7,12 @@ import type { Failure } from "../model/failure";
 import { failingStepOf } from "../model/failures";
 import { oneLine } from "../model/plainText";
 import type { Definitions } from "./definitions";
-import { failureLines, lineOfFailure, lineOfPlace, nextFailure } from "./documents/logOutline";
+import { lineOfFailure, lineOfPlace, nextFailureFrom } from "./documents/logOutline";
+import type { PartDirection } from "./documents/logPart";
 import { parseAddress } from "./documents/runAddress";
 import type { OpenLog, RunDocuments } from "./documents/runDocuments";
 import { openPlace, showLine } from "./openPlace";
-import { filesOf, type PlaceInRun } from "./sources";
+import { filesOf, type PlaceInRun, partOf } from "./sources";
 import type { RunsView } from "./views/runsView";
 
 const messageTime = 4000;
@@ -39,8 +40,14 @@ export class FailureNavigation {
 
   /** Opens the log, at the place where one is given. */
   async openLog(dir: string, place?: PlaceInRun): Promise<void> {
-    const { editor, log } = await this.parts.documents.openLog(dir);
+    const { editor, log } = await this.parts.documents.openLog(dir, place);
     if (place) showLine(editor, new vscode.Position(lineOfPlace(log.lines, place), 0));
+  }
+
+  /** Shows another part of a long run's log. */
+  async openPart(dir: string, to: PartDirection): Promise<void> {
+    const shown = await this.parts.documents.showPart(dir, to);
+    if (shown) showLine(shown.editor, new vscode.Position(shown.line, 0));
   }
 
   async goToFailingStep(dir: string): Promise<void> {
@@ -61,7 +68,8 @@ export class FailureNavigation {
     if (start === undefined) return;
     const log = active?.log ?? (await this.parts.documents.openLog(start)).log;
     const line = this.activeLog()?.line ?? -1;
-    const next = nextFailure(failureLines(log.lines, log.run.failures), line, direction);
+    const { lines, run, part } = log;
+    const next = nextFailureFrom({ lines, failures: run.failures, part }, line, direction);
     if (!next) {
       vscode.window.setStatusBarMessage("Nothing failed in this run.", messageTime);
       return;
@@ -74,7 +82,7 @@ export class FailureNavigation {
 
   /** The definition, or a file that the place is about; asks where there is more than one. */
   async goToSource(dir: string, place: PlaceInRun | undefined): Promise<void> {
-    const { run } = await this.parts.app.runs.load(dir);
+    const { run } = await this.parts.app.runs.load(dir, partOf(place));
     const root = workspaceOf(dir);
     const files = place ? filesOf(run, place) : [];
     const found = [
@@ -97,7 +105,7 @@ export class FailureNavigation {
     this.current = dir;
     const { runsView, documents } = this.parts;
     await runsView.reveal(dir, failure.step > 0 ? { step: failure.step } : {});
-    const { editor, log } = await documents.openLog(dir);
+    const { editor, log } = await documents.openLog(dir, failure);
     const line = lineOfFailure(log.lines, failure);
     const text = editor.document.lineAt(Math.min(line, editor.document.lineCount - 1));
     showLine(editor, new vscode.Position(text.lineNumber, text.firstNonWhitespaceCharacterIndex));

@@ -1,4 +1,5 @@
 /** Where a place in a run comes from: the expert's definition, and the files that its tool calls touched. */
+import type { WantedPart } from "../app/runIndex";
 import type { Run, Step, StepItem } from "../model/run";
 
 export interface PlaceInRun {
@@ -7,6 +8,12 @@ export interface PlaceInRun {
   toolCallId?: string;
   /** A file that the place itself names, relative to the workspace. */
   path?: string;
+}
+
+/** The part of a run that is to be loaded for the place. */
+export function partOf(place: PlaceInRun | undefined): WantedPart {
+  if (!place || place.step === 0) return {};
+  return { step: place.step, ...(place.seq !== undefined && { seq: place.seq }) };
 }
 
 /** Files that the place is about, relative to the workspace, nearest first. */

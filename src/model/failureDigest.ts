@@ -234,7 +234,12 @@ export function describeDigestSize(text: string, { log }: FailureDigest, model?:
 /** Of a log longer than this, the rest is taken to be like it. */
 const mostCounted = 200_000;
 
-function sizeOfLog({ model }: Run, events: readonly RunEvent[], prices?: PriceOverrides): FailureDigest["log"] {
+/** Where only a part of a long log is there, the rest is taken to be like it. */
+function sizeOfLog(
+  { model, omitted, eventCount }: Run,
+  events: readonly RunEvent[],
+  prices?: PriceOverrides,
+): FailureDigest["log"] {
   let [counted, tokens, whole] = [0, 0, 0];
   for (const event of events) {
     const text = `${JSON.stringify(event)}\n`;
@@ -244,7 +249,8 @@ function sizeOfLog({ model }: Run, events: readonly RunEvent[], prices?: PriceOv
     counted += part.length;
     tokens += countTokens(part);
   }
-  const all = Math.round(tokens * (counted > 0 ? whole / counted : 0));
+  const times = omitted && events.length > 0 ? Math.max(1, eventCount / events.length) : 1;
+  const all = Math.round(times * tokens * (counted > 0 ? whole / counted : 0));
   const price = model === undefined ? undefined : priceOf(model, prices);
   return { tokens: all, ...(price && { cost: (all * price.input) / 1_000_000 }) };
 }

@@ -100,7 +100,7 @@ export class RunWindow {
       return;
     }
     if (this.kept.at(-1)?.step !== event.step) this.steps += 1;
-    const size = sizeOf(event);
+    const size = sizeOfEvent(event);
     this.kept.push(event);
     this.sizes.push(size);
     this.bytes += size;
@@ -124,6 +124,10 @@ export class RunWindow {
 }
 
 /** About as long as its line. */
+export function sizeOfEvent(event: RunEvent): number {
+  return sizeOf(event);
+}
+
 function sizeOf(value: unknown): number {
   if (typeof value === "string") return value.length + 2;
   if (typeof value !== "object" || value === null) return 5;

@@ -10,6 +10,7 @@ export class FakeRuns {
   readonly onDidChange = this.changed.event;
   /** How often all were asked for. */
   lists = 0;
+  version = 0;
 
   constructor(
     runs: readonly RunSummary[] = [],
@@ -33,11 +34,15 @@ export class FakeRuns {
 
   /** As the index tells of what changed. */
   change(...runs: readonly RunSummary[]): void {
-    for (const run of runs) this.runs.set(run.dir, run);
+    for (const run of runs) {
+      if (this.runs.get(run.dir)?.startedAt !== run.startedAt) this.version += 1;
+      this.runs.set(run.dir, run);
+    }
     this.changed.fire(new Set(runs.map(({ dir }) => dir)));
   }
 
   remove(dir: string): void {
+    this.version += 1;
     this.runs.delete(dir);
     this.changed.fire(new Set([dir]));
   }

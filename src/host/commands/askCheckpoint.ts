@@ -6,6 +6,7 @@ import { formatTime } from "../../model/formatting";
 import type { Message } from "../../model/message";
 import { oneLine } from "../../model/plainText";
 import type { Step } from "../../model/run";
+import { pageSize } from "../views/listWindow";
 import type { KnownRun } from "./chooseRun";
 import type { CommandParts } from "./commandParts";
 
@@ -24,17 +25,19 @@ export async function askCheckpoint(
   { run, place }: { run: KnownRun; place?: { step: number } },
   verb: string,
 ): Promise<CheckpointChoice | undefined> {
-  const { steps, checkpointId: newest } = (await parts.app.runs.load(run.dir)).run;
-  const saved = steps.filter(({ checkpointId }) => checkpointId !== undefined);
+  const { run: loaded, part } = await parts.app.runs.load(run.dir, place ? { step: place.step } : {});
+  const { lastStep, checkpointId: newest } = loaded;
+  const saved = loaded.steps.filter(isSaved);
   const pointed = saved.find(({ step }) => step === place?.step);
-  const step = pointed ?? (saved.length > 1 ? await pickStep(saved, `${verb} ${run.expertKey}`) : saved[0]);
+  const isOnly = saved.length === 1 && !part;
+  const step = pointed ?? (saved.length === 0 || isOnly ? saved[0] : await pickStep(parts, run, verb));
   const checkpointId = step?.checkpointId ?? (saved.length === 0 ? newest : undefined);
   if (checkpointId === undefined) {
     if (saved.length > 0) return undefined;
     throw new UserError("This run has no checkpoint: it ended before its first step was done. Run it again instead.");
   }
   const { messages } = await parts.app.readCheckpoint(run.dir, checkpointId);
-  return { checkpointId, step: step?.step ?? steps.length, messages, needsQuery: isAnswered(messages) };
+  return { checkpointId, step: step?.step ?? lastStep, messages, needsQuery: isAnswered(messages) };
 }
 
 /** What comes next, which may be nothing: then the run goes on as it was. Esc: `undefined`. */
@@ -49,15 +52,32 @@ export function askNext(title: string, isNeeded: boolean): Thenable<string | und
   });
 }
 
-async function pickStep(saved: readonly Step[], title: string): Promise<Step | undefined> {
-  const items = saved.toReversed().map((step) => ({
+/** Of a long run, the newest are offered first, and with each choice of more as many again. */
+async function pickStep(parts: CommandParts, { dir, expertKey }: KnownRun, verb: string): Promise<Step | undefined> {
+  const title = `${verb} ${expertKey}`;
+  const options = { title, placeHolder: "Choose the checkpoint to go on from", matchOnDetail: true };
+  for (let steps = pageSize; ; steps += pageSize) {
+    const { run, part } = await parts.app.runs.load(dir, { steps });
+    const items = run.steps.filter(isSaved).toReversed().map(itemOf);
+    const more: StepItem = { label: "$(ellipsis) Show earlier steps" };
+    const picked = await vscode.window.showQuickPick([...items, ...(part?.hasEarlier ? [more] : [])], options);
+    if (picked !== more) return picked?.step;
+  }
+}
+
+type StepItem = vscode.QuickPickItem & { step?: Step };
+
+function itemOf(step: Step): StepItem {
+  return {
     label: `$(history) After step ${step.step}`,
     ...(step.finishedAt !== undefined && { description: formatTime(step.finishedAt) }),
     detail: oneLine(said(step), 160),
     step,
-  }));
-  const options = { title, placeHolder: "Choose the checkpoint to go on from", matchOnDetail: true };
-  return (await vscode.window.showQuickPick(items, options))?.step;
+  };
+}
+
+function isSaved({ checkpointId }: Step): boolean {
+  return checkpointId !== undefined;
 }
 
 function said({ items }: Step): string {

@@ -5,7 +5,7 @@ import { formatTime } from "../../model/formatting";
 import { oneLine } from "../../model/plainText";
 import { stepAt } from "../../model/stepAt";
 import { isRecord } from "../../model/toolText";
-import { itemAt, type PlaceInRun } from "../sources";
+import { itemAt, type PlaceInRun, partOf } from "../sources";
 import { lastRunOf } from "../views/lastRun";
 import { joinParts, statusIcon, statusWords } from "../views/row";
 import { statusOfRun } from "../views/runRows";
@@ -85,7 +85,7 @@ export async function pickRun(
 
 /** The rows of the Runs view begin with the same event as the item of the log's line. */
 export async function itemPlace(target: RunTarget, parts: CommandParts) {
-  const { run } = await parts.app.runs.load(target.dir);
+  const { run } = await parts.app.runs.load(target.dir, partOf(target.place));
   const step = target.place && stepAt(run, target.place.step);
   const item = step && target.place ? itemAt(step, target.place) : undefined;
   return { run, step, item };

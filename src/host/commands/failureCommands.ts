@@ -5,6 +5,7 @@ import { countTokens, digestFailures, digestMarkdown, type FailureDigest } from 
 import { formatCost, formatTokens } from "../../model/formatting";
 import { isRecord } from "../../model/toolText";
 import { readPrices } from "../settings";
+import { partOf } from "../sources";
 import { jobKeyOf } from "../views/runTree";
 import type { CommandParts, Commands } from "./commandParts";
 import { targetOf } from "./commandTarget";
@@ -32,7 +33,7 @@ export function failureCommands(parts: CommandParts): Commands {
       const place = isRecord(argument) && argument.kind === "step" ? targetOf(argument, parts)?.place : undefined;
       const digests: FailureDigest[] = [];
       for (const { dir } of runs) {
-        const { run, events } = await app.runs.load(dir);
+        const { run, events } = await app.runs.load(dir, partOf(place));
         const failures = run.failures.filter(({ step }) => place === undefined || step === place.step);
         digests.push(digestFailures({ ...run, failures }, events, { prices: readPrices() }));
       }

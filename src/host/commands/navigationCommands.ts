@@ -2,6 +2,10 @@
 import * as vscode from "vscode";
 import { placeOfRun } from "../../app/placeOfRun";
 import { failingStepOf } from "../../model/failures";
+import { isRecord } from "../../model/toolText";
+import type { PartDirection } from "../documents/logPart";
+import { partOf } from "../sources";
+import type { MoreNode } from "../views/runNodes";
 import type { CommandParts, Commands } from "./commandParts";
 import { itemPlace, resolveTarget } from "./commandTarget";
 import { failedRun } from "./failedRun";
@@ -40,6 +44,10 @@ export function navigationCommands(parts: CommandParts): Commands {
     async openDetails(argument) {
       await openDetails(argument, parts);
     },
+    async showMore(argument) {
+      if (isMoreNode(argument)) await runsView.showMore(argument);
+      else if (isLogPart(argument)) await navigation.openPart(argument.dir, argument.to);
+    },
     async revealRun(argument) {
       const target = await resolveTarget(argument, parts, "Choose the run to show");
       if (!target) return;
@@ -66,7 +74,7 @@ export function navigationCommands(parts: CommandParts): Commands {
     async copyEvent(argument) {
       const target = await resolveTarget(argument, parts, "Choose the run to copy from");
       if (!target) return;
-      const { events } = await app.runs.load(target.dir);
+      const { events } = await app.runs.load(target.dir, partOf(target.place));
       const { item } = await itemPlace(target, parts);
       const id = item?.kind === "toolCall" ? item.toolCallId : undefined;
       const own = events.filter((event) =>
@@ -82,4 +90,14 @@ export function navigationCommands(parts: CommandParts): Commands {
       if (target) await vscode.commands.executeCommand("revealInExplorer", vscode.Uri.file(placeOf(target.dir)));
     },
   };
+}
+
+function isMoreNode(argument: unknown): argument is MoreNode {
+  return isRecord(argument) && argument.kind === "more" && typeof argument.list === "string";
+}
+
+/** What the first line of a long run's log passes on. */
+function isLogPart(argument: unknown): argument is { dir: string; to: PartDirection } {
+  if (!isRecord(argument) || argument.kind !== "logPart" || typeof argument.dir !== "string") return false;
+  return ["before", "after", "newest"].some((to) => to === argument.to);
 }

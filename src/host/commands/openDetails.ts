@@ -18,8 +18,7 @@ export async function openDetails(argument: unknown, parts: CommandParts): Promi
   const target = await resolveTarget(argument, parts, "Choose the run to open");
   if (!target) return;
   if (kind === "problem" && isRecord(argument)) {
-    const { problems } = await parts.app.runs.load(target.dir);
-    return await openProblem(problems[Number(argument.index)]);
+    return await openProblem(await parts.runsView.problemOf(target.dir, Number(argument.index)));
   }
   const { step, item } = await itemPlace(target, parts);
   const { dir } = target;

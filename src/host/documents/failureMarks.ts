@@ -31,7 +31,7 @@ export function markFailures(documents: RunDocuments): vscode.Disposable {
   const mark = (editor: vscode.TextEditor) => {
     const log = documents.logOf(editor.document.uri);
     if (!log) return;
-    const marks = failureLines(log.lines, log.run.failures);
+    const marks = failureLines(log.lines, log.run.failures, log.part);
     for (const { grade, type } of types) {
       const ranges = marks.filter(({ failure }) => failure.grade === grade).map(({ line }) => lineRange(editor, line));
       editor.setDecorations(type, ranges);

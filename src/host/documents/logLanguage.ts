@@ -4,6 +4,7 @@ import { workspaceOf } from "../../app/workspaceOf";
 import { DisposableStore } from "../../base/disposable";
 import { definitionPath } from "../../model/definitionPath";
 import { type Block, foldsOf, outlineOf } from "./logOutline";
+import { findPartLinks, type PartLink } from "./logPart";
 import type { RunDocuments } from "./runDocuments";
 import { runLinksIn } from "./runLinks";
 
@@ -68,12 +69,27 @@ function definitionLinks(
   return [link];
 }
 
+/** The words of the first line that show another part of a long run. */
+function partLink(
+  { start, end, to, text }: PartLink & { start: number; end: number },
+  dir: string,
+): vscode.DocumentLink {
+  const command = to === "timeline" ? "openTimeline" : to === "search" ? "searchEvents" : "showMore";
+  const argument = command === "showMore" ? { kind: "logPart", dir, to } : dir;
+  const target = vscode.Uri.parse(`command:runtrail.${command}?${encodeURIComponent(JSON.stringify([argument]))}`);
+  const link = new vscode.DocumentLink(new vscode.Range(0, start, 0, end), target);
+  link.tooltip = text;
+  return link;
+}
+
 /** The path that a line is about, where the line names it. */
 function linksIn(document: vscode.TextDocument, documents: RunDocuments): vscode.DocumentLink[] {
   const log = documents.logOf(document.uri);
   if (!log) return [];
   const root = vscode.Uri.file(workspaceOf(log.dir));
-  const links: vscode.DocumentLink[] = [];
+  const links: vscode.DocumentLink[] = log.part
+    ? findPartLinks(document.lineAt(0).text, log.part).map((link) => partLink(link, log.dir))
+    : [];
   const definition = log.run.definition && definitionPath(log.run.definition.uri);
   for (const [index, { path }] of log.lines.entries()) {
     if (index >= document.lineCount) continue;

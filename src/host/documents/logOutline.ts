@@ -36,9 +36,7 @@ export function foldsOf(blocks: readonly Block[]): { start: number; end: number 
 
 /** The line that tells of the failure; else its step's; else the first. */
 export function lineOfFailure(lines: readonly LogLine[], failure: Failure): number {
-  const exact = lines.findIndex(
-    ({ seq, grade, kind }) => seq === failure.seq && grade !== undefined && kind !== "step",
-  );
+  const exact = lines.findIndex((line) => line.seq === failure.seq && tellsOfFailure(line));
   return exact === -1 ? lineOfPlace(lines, failure) : exact;
 }
 
@@ -49,14 +47,56 @@ export function lineOfPlace(lines: readonly LogLine[], { step, seq }: { step: nu
   return Math.max(0, atStep);
 }
 
-/** The failures in the order of their lines. */
+/** The failures in the order of their lines; of a part of a run, those that are in it. */
 export function failureLines(
   lines: readonly LogLine[],
   failures: readonly Failure[],
+  part?: Seqs,
 ): { failure: Failure; line: number }[] {
+  const exact = firstLines(lines, (line) => (tellsOfFailure(line) ? line.seq : undefined));
+  const events = firstLines(lines, ({ seq }) => seq);
+  const steps = firstLines(lines, ({ kind, step }) => (kind === "step" ? step : undefined));
   return failures
-    .map((failure) => ({ failure, line: lineOfFailure(lines, failure) }))
+    .filter(({ seq }) => !part || exact.has(seq) || (seq >= part.firstSeq && seq <= part.lastSeq))
+    .map((failure) => ({
+      failure,
+      line: exact.get(failure.seq) ?? events.get(failure.seq) ?? steps.get(failure.step) ?? 0,
+    }))
     .sort((a, b) => a.line - b.line || a.failure.seq - b.failure.seq);
+}
+
+/** The events that a part of a run begins and ends with. */
+interface Seqs {
+  firstSeq: number;
+  lastSeq: number;
+}
+
+function firstLines(lines: readonly LogLine[], keyOf: (line: LogLine) => number | undefined): Map<number, number> {
+  const first = new Map<number, number>();
+  for (const [index, line] of lines.entries()) {
+    const key = keyOf(line);
+    if (key !== undefined && !first.has(key)) first.set(key, index);
+  }
+  return first;
+}
+
+function tellsOfFailure({ grade, kind }: LogLine): boolean {
+  return grade !== undefined && kind !== "step";
+}
+
+/**
+ * The failures of a run as one walks through them from the line of its log: where all of it is shown, by line; where a part
+ * is, by what happened when.
+ */
+export function nextFailureFrom(
+  { lines, failures, part }: { lines: readonly LogLine[]; failures: readonly Failure[]; part?: Seqs | undefined },
+  line: number,
+  direction: 1 | -1,
+): { found: { failure: Failure }; wrapped: boolean } | undefined {
+  if (!part) return nextFailure(failureLines(lines, failures), line, direction);
+  const here = lines.slice(0, line + 1).findLast(({ seq }) => seq !== undefined)?.seq ?? -1;
+  const inOrder = failures.map((failure) => ({ failure, line: failure.seq })).sort((a, b) => a.line - b.line);
+  return nextFailure(inOrder, here, direction);
 }
 
 /** The next one after (before) `line`, from the other end where there is none. */

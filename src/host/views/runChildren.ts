@@ -81,7 +81,7 @@ export function listOf(node: RunNode | undefined, child: RunNode, context: Child
       return groupListing(node, forest, nodes).list;
     case "run":
       return child.kind === "step" || (child.kind === "more" && child.list === node.id)
-        ? stepList(node, shown?.loaded.run.steps ?? [])
+        ? stepList(node, shown && !shown.loaded.part ? shown.loaded.run.steps : [])
         : restListing(node, shown, context).list;
     case "step": {
       const step = shown?.step(node.step);
@@ -98,24 +98,25 @@ export function keyOf(child: RunNode): string | number {
 }
 
 /** A part holds the steps that are to be shown of a long run; a run that is there as a whole is shown in pieces. */
-function stepNodes(node: RunRowNode, { loaded }: ShownRun, nodes: RunNodes, windows: ListWindows): RunNode[] {
-  const { run, part } = loaded;
-  const { steps } = run;
+function stepNodes(node: RunRowNode, shown: ShownRun, nodes: RunNodes, windows: ListWindows): RunNode[] {
+  const { run, part } = shown.loaded;
   const more = (to: MoreNode["to"], left?: number) => nodes.more({ ...moreOf(node, to, left), of: "step" });
-  if (!part) {
-    const piece = windows.pieceOf(stepList(node, steps));
+  const steps = shown.stepsOfPart;
+  if (!part || !steps) {
+    const piece = windows.pieceOf(stepList(node, run.steps));
     return [
       ...(piece.start > 0 ? [more("before", piece.start)] : []),
-      ...steps.slice(piece.start, piece.end).map(({ step }) => nodes.step(node.dir, step)),
-      ...(piece.end < steps.length ? [more("after", steps.length - piece.end)] : []),
+      ...run.steps.slice(piece.start, piece.end).map(({ step }) => nodes.step(node.dir, step)),
+      ...(piece.end < run.steps.length ? [more("after", run.steps.length - piece.end)] : []),
       ...(piece.isAway ? [more("newest")] : []),
     ];
   }
   // Where only events of its first step come before it, that step has a row for them.
-  const before = run.omitted?.upTo ?? 0;
+  const isCut = steps.length === run.steps.length && isFirstCut(shown.loaded);
+  const before = steps.length < run.steps.length ? (steps[0]?.step ?? 1) - 1 : (run.omitted?.upTo ?? 0);
   const after = Math.max(0, run.lastStep - part.lastStep);
   return [
-    ...(part.hasEarlier && (before > 0 || !isFirstCut(loaded)) ? [more("before", before || undefined)] : []),
+    ...(part.hasEarlier && (before > 0 || !isCut) ? [more("before", before || undefined)] : []),
     ...steps.map(({ step }) => nodes.step(node.dir, step)),
     ...(part.hasLater && (after > 0 || !part.isLastCut) ? [more("after", after || undefined)] : []),
     ...(part.hasLater ? [more("newest")] : []),

@@ -134,7 +134,6 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
 
   /** Shows the run, or the place in it, selected; leaves the focus where it is unless asked. */
   async reveal(dir: string, place: { step?: number; seq?: number } = {}, focus = false): Promise<void> {
-    this.shown.makeStale();
     if (!this.app.runs.get(dir)) return;
     const { step, seq } = place;
     const moved = step !== undefined && (await this.runs.include(dir, { step, seq }));

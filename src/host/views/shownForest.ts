@@ -8,21 +8,18 @@ export class ShownForest {
   /** Where each run was put: one that is gone does not say it any more. */
   private places = new Map<string, { job: Job; index: number }>();
   private isStale = true;
+  private version = -1;
 
-  constructor(private readonly runs: Pick<RunIndex, "list" | "sources" | "get">) {}
+  constructor(private readonly runs: Pick<RunIndex, "list" | "sources" | "get" | "version">) {}
 
   get forest(): RunForest {
-    if (this.isStale) this.read();
+    if (this.isStale || this.version !== this.runs.version) this.read();
     return this.known;
   }
 
   /** Under which key of a job the run is, or was, shown. */
   jobOf(dir: string): string | undefined {
     return this.places.get(dir)?.job.jobDir;
-  }
-
-  makeStale(): void {
-    this.isStale = true;
   }
 
   /** The jobs, old and new, of what changed. */
@@ -40,6 +37,7 @@ export class ShownForest {
 
   private read(): void {
     this.isStale = false;
+    this.version = this.runs.version;
     this.known = forestOf(this.runs.list(), this.runs.sources());
     this.places = new Map();
     for (const job of this.known.jobs.values()) {

@@ -16,7 +16,18 @@ export class ShownRun {
   private readonly items = new Map<number, Map<number, StepItem>>();
   private calls: Calls | undefined;
 
-  constructor(readonly loaded: LoadedRun) {}
+  /** @param size how many steps of a part are shown: of a run that goes on, more may be at hand */
+  constructor(
+    readonly loaded: LoadedRun,
+    private readonly size = pageSize,
+  ) {}
+
+  /** Those that have rows, of a long run; `undefined` where it is there as a whole. */
+  get stepsOfPart(): readonly Step[] | undefined {
+    const { run, part } = this.loaded;
+    if (!part) return undefined;
+    return part.hasLater || run.steps.length <= this.size ? run.steps : run.steps.slice(-this.size);
+  }
 
   step(number: number): Step | undefined {
     const { run } = this.loaded;
@@ -89,7 +100,7 @@ export class ShownRuns implements Disposable {
     const known = this.runs.get(dir);
     // The ones looked at last stay.
     this.runs.delete(dir);
-    const run = known ?? this.read(dir, this.wishes.get(dir) ?? {}).then((loaded) => loaded && new ShownRun(loaded));
+    const run = known ?? this.open(dir, this.wishes.get(dir) ?? {});
     this.runs.set(dir, run);
     if (this.runs.size > keptRuns) this.timer ??= setTimeout(() => this.settle(), settleTime);
     return run;
@@ -107,7 +118,8 @@ export class ShownRuns implements Disposable {
     const { part } = shown?.loaded ?? {};
     if (!shown || !part || step === 0) return false;
     const isCut = (isFirstCut(shown.loaded) && step === part.firstStep) || (part.isLastCut && step === part.lastStep);
-    if (shown.step(step) && (!isCut || seq === undefined || shown.item(step, seq))) return false;
+    if (shown.stepsOfPart?.some((each) => each.step === step) && (!isCut || seq === undefined || shown.item(step, seq)))
+      return false;
     this.want(dir, { step, ...(seq !== undefined && { seq }) });
     return true;
   }
@@ -131,6 +143,11 @@ export class ShownRuns implements Disposable {
 
   dispose(): void {
     clearTimeout(this.timer);
+  }
+
+  private async open(dir: string, wanted: WantedPart): Promise<ShownRun | undefined> {
+    const loaded = await this.read(dir, wanted);
+    return loaded && new ShownRun(loaded, wanted.steps);
   }
 
   private want(dir: string, wanted: WantedPart): void {
