@@ -42,6 +42,17 @@ export function failureOf(event: RunEvent): Failure | undefined {
   }
 }
 
+/** What events that follow each other say of the same thing is one failure: a gate that ends the run is the run's end. */
+export function isSameFailure(last: Failure | undefined, next: Failure): boolean {
+  return (
+    last?.grade === "blocked" &&
+    next.grade !== "recovered" &&
+    last.step === next.step &&
+    last.class === next.class &&
+    last.toolCallId === next.toolCallId
+  );
+}
+
 /** The failure to jump to: the one the run ended with, else what blocked it last, else the last it recovered from. */
 export function failingStepOf({ failures }: Pick<Run, "failures">): Failure | undefined {
   return (

@@ -14,7 +14,7 @@ import type {
   TouchedFile,
 } from "./events";
 import type { ErrorClass, EventError, Failure } from "./failure";
-import { failureOf } from "./failures";
+import { failureOf, isSameFailure } from "./failures";
 import type { ReasoningPart, ResultPart, ToolCall } from "./message";
 import { applyNode } from "./nodeItems";
 import { noSpending, type Spending, spendDelegate, spendGeneration, totalCostOf, totalUsageOf } from "./spending";
@@ -161,6 +161,7 @@ export function reduceRun(run: Run | undefined, event: AnyEvent): Run {
   const failure = failureOf(event);
   if (failure) addFailure(state.failures, failure);
   applyEvent(state, event);
+  state.lastStep = Math.max(state.lastStep, event.step);
   return state;
 }
 
@@ -309,16 +310,8 @@ function finishGeneration(run: Run, event: EventOf<"finishGeneration">): void {
   spend(run, spendGeneration(run.spending, event));
 }
 
-/** What events that follow each other say of the same thing is one failure: a gate that ends the run is the run's end. */
 function addFailure(failures: Failure[], failure: Failure): void {
-  const last = failures.at(-1);
-  const isSame =
-    last?.grade === "blocked" &&
-    failure.grade !== "recovered" &&
-    last.step === failure.step &&
-    last.class === failure.class &&
-    last.toolCallId === failure.toolCallId;
-  if (isSame) failures.pop();
+  if (isSameFailure(failures.at(-1), failure)) failures.pop();
   failures.push(failure);
 }
 
@@ -368,7 +361,6 @@ function stepOf(run: Run, { step, timestamp }: RunEvent): Step {
   if (known) return known;
   const added: Step = { step, startedAt: timestamp, items: [] };
   run.steps.push(added);
-  run.lastStep = Math.max(run.lastStep, step);
   // It comes back, and was counted.
   if (run.omitted && step <= run.omitted.upTo) run.omitted.count -= 1;
   return added;

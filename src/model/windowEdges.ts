@@ -32,15 +32,24 @@ export function reachBack(to: number, columns: EventColumns, limits: WindowLimit
   return from;
 }
 
-/** The position behind the last event of a window that begins with `from`, likewise at the end of a step. */
-export function reachOn(from: number, count: number, columns: EventColumns, limits: WindowLimits): number {
+/**
+ * The position behind the last event of a window that begins with `from`, likewise at the end of a step.
+ * @param wanted an event that is to be in it, if there is room
+ */
+export function reachOn(
+  from: number,
+  count: number,
+  columns: EventColumns,
+  limits: WindowLimits,
+  wanted = from,
+): number {
   const { stepOf } = columns;
   const room = new Room(columns, limits);
   let to = from;
   while (to < count && room.take(to)) to += 1;
   const isEnd = (at: number) => at === count || stepOf(at) !== stepOf(at - 1);
   if (to <= from || isEnd(to)) return to;
-  for (let at = to - 1; 2 * (at - from) >= to - from; at -= 1) if (isEnd(at)) return at;
+  for (let at = to - 1; at > wanted && 2 * (at - from) >= to - from; at -= 1) if (isEnd(at)) return at;
   return to;
 }
 
