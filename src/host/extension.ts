@@ -17,13 +17,14 @@ import { RunDocuments } from "./documents/runDocuments";
 import { createEditorHost } from "./editorHost";
 import { FailureNavigation } from "./failureNavigation";
 import { ModelSelection } from "./modelSelection";
-import { openQuestions } from "./openQuestions";
 import { writeEvents } from "./output";
 import { pruneOldRuns } from "./pruneRuns";
+import { RunFacts } from "./runFacts";
 import { RunFolders } from "./runFolders";
 import { tellWaiting } from "./runNotifications";
 import { RunStarter } from "./runStarter";
 import { showStatus } from "./statusBar";
+import { Timelines } from "./timeline/timelines";
 import { showProgress } from "./viewProgress";
 import { ExpertsView } from "./views/expertsView";
 import { RunsView } from "./views/runsView";
@@ -51,33 +52,45 @@ export function activate(context: vscode.ExtensionContext): Runtrail {
   const app = own(createApp(host));
   shutdown = () => app.shutdown();
 
+  const facts = own(new RunFacts(app.runs, (error) => host.reportError(error, "Following the runs")));
   const definitions = own(new Definitions(app, host.reportError));
   const models = own(new ModelSelection(workspaceState));
   const runFolders = own(new RunFolders(app, workspaceState, host.reportError));
-  const contextKeys = own(keepContextKeys(app, definitions, approvals, runFolders));
-  const runsView = own(new RunsView(app, approvals, runFolders));
-  const expertsView = own(new ExpertsView(app, definitions, approvals, models));
+  const contextKeys = own(keepContextKeys(app, facts, definitions, approvals, runFolders));
+  const runsView = own(new RunsView(app, facts, approvals, runFolders));
+  const expertsView = own(new ExpertsView(app, facts, definitions, approvals, models));
   const documents = own(new RunDocuments(app));
   const navigation = new FailureNavigation({ app, runsView, documents, definitions });
   const starter = new RunStarter(app, runsView, definitions, models);
 
   own(writeEvents(app, log));
-  own(showStatus(app, approvals));
+  own(showStatus(app, facts, approvals));
   own(showProgress(app, approvals));
   own(registerLogLanguage(documents));
   own(markFailures(documents));
   own(reportDefinitions(definitions));
-  own(reportFailedRuns(app, definitions));
+  own(reportFailedRuns(app, facts, definitions));
   own(registerSpellingFixes());
-  own(registerExpertLenses(app, definitions, approvals));
+  own(registerExpertLenses(app, facts, definitions, approvals));
   const pruning = own(pruneOldRuns(app, log, host.reportError));
   const views = { documents, expertsView, navigation, runFolders, runsView };
-  const parts = { ...views, app, approvals, definitions, keys, log, models, redact: host.redact, starter };
+  const timelines = own(
+    new Timelines({
+      app,
+      extension: context.extensionUri,
+      redact: host.redact,
+      reportError: host.reportError,
+      waitingRuns: () => approvals.waitingRuns(),
+    }),
+  );
+  const parts = { ...views, app, approvals, definitions, keys, log, models, redact: host.redact, starter, timelines };
   own(registerCommands(parts, commandIds(extension)));
   let isFirstLook = true;
   const onRead = () => {
+    facts.readAll();
     contextKeys.setLoaded();
-    if (isFirstLook) void tellWaiting(openQuestions(app.runs.list()));
+    timelines.setRead();
+    if (isFirstLook) void tellWaiting(facts.questions());
     isFirstLook = false;
     runFolders.begin();
     pruning.begin();

@@ -11,6 +11,7 @@ import { modelCommands } from "./modelCommands";
 import { navigationCommands } from "./navigationCommands";
 import { runCommands } from "./runCommands";
 import { sourceCommands } from "./sourceCommands";
+import { timelineCommands } from "./timelineCommands";
 
 export function createCommands(parts: CommandParts): Commands {
   const groups = [
@@ -25,6 +26,7 @@ export function createCommands(parts: CommandParts): Commands {
     continueCommands,
     forkCommands,
     sourceCommands,
+    timelineCommands,
   ];
   return Object.assign({}, ...groups.map((group) => group(parts)));
 }

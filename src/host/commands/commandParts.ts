@@ -9,6 +9,7 @@ import type { FailureNavigation } from "../failureNavigation";
 import type { ModelSelection } from "../modelSelection";
 import type { RunFolders } from "../runFolders";
 import type { RunStarter } from "../runStarter";
+import type { Timelines } from "../timeline/timelines";
 import type { ExpertsView } from "../views/expertsView";
 import type { RunsView } from "../views/runsView";
 
@@ -27,6 +28,7 @@ export interface CommandParts {
   runFolders: RunFolders;
   runsView: RunsView;
   starter: RunStarter;
+  timelines: Timelines;
 }
 
 /** The argument is a tree's node, what a link carries, a file in the explorer, or nothing from the palette. */

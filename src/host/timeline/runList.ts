@@ -1,5 +1,6 @@
 /** The list that a run's timeline shows: all events, or those that a filter lets through, growing with the run. */
 import type { EventCount } from "../../app/readRows";
+import { queryOfFilter } from "../../app/rowFilter";
 import type { Disposable } from "../../base/disposable";
 import { messageOf } from "../../base/errors";
 import type { EventRow } from "../../model/eventRow";
@@ -30,6 +31,7 @@ export class RunList implements ShownList, Disposable {
     private readonly onChange: () => void,
   ) {
     this.found = isFiltering(filter) ? [] : undefined;
+    this.problem = queryOfFilter(filter, Date.now()).problem;
   }
 
   get count(): number {

@@ -156,7 +156,7 @@ class TimelinePage {
     if (isFiltering(filter)) {
       if (state.isBusy) return { text: "Searching…" };
       const clear = { label: "Show All Events", run: () => this.lookFor("") };
-      return { text: "No event is what you look for.", ...(subject.dir !== undefined && { action: clear }) };
+      return { text: "No event matches.", ...(subject.dir !== undefined && { action: clear }) };
     }
     if (subject.dir !== undefined) return { text: "No events yet. They show here as they happen." };
     return { text: `Type what to look for in the events of ${formatCount(subject.total, "run")}.`, examples };
