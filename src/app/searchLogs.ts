@@ -87,8 +87,9 @@ const hitsAtOnce = 100;
 const eventsAtOnce = 500;
 const mostProblems = 200;
 
-export function createLogSearcher(): LogSearcher {
-  return { searchLogs: async (args, context) => await new LogSearch(args, context).perform() };
+/** @param openForeign where runs of other systems come from; default: their files */
+export function createLogSearcher(openForeign = openForeignRunReader): LogSearcher {
+  return { searchLogs: async (args, context) => await new LogSearch(args, context, openForeign).perform() };
 }
 
 class LogSearch {
@@ -102,9 +103,10 @@ class LogSearch {
   constructor(
     private readonly args: SearchArgs,
     private readonly context: TaskContext<SearchPart>,
+    openForeign: (signal: AbortSignal) => ForeignRunReader,
   ) {
     this.progress = { logs: 0, ofLogs: args.logs.length, bytes: 0, ofBytes: 0 };
-    this.foreign = openForeignRunReader(context.signal);
+    this.foreign = openForeign(context.signal);
   }
 
   async perform(): Promise<SearchResult> {

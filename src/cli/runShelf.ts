@@ -6,10 +6,10 @@ import type { LoadedRun, RunProblem, RunSummary } from "../app/runIndex";
 import { summarizeRun } from "../app/summarizeRun";
 import { UserError } from "../base/errors";
 import { formats } from "../formats/index";
-import { runOf } from "../model/run";
+import { type Run, reduceRun, runOf } from "../model/run";
 import { isAlive } from "../store/isAlive";
 import { layout } from "../store/layout";
-import { readJournal } from "../store/readJournal";
+import { readEnds, readJournal } from "../store/readJournal";
 import { findJournals, isOurJournal } from "./findJournals";
 import { readForeignShelf } from "./foreignShelf";
 import { workspaceRootOf } from "./workspaceRoot";
@@ -26,7 +26,12 @@ export interface RunShelf {
   /** Whose files there are, "runtrail" first: also where none of them could be read as a run. */
   sources: readonly string[];
   load(run: RunSummary): Promise<LoadedRun>;
+  /** The log, where the run is ours. */
+  journalOf(run: RunSummary): string | undefined;
 }
+
+/** "head": of runs of ours only what their first event tells, however long they are. */
+export type ShelfReading = "whole" | "head";
 
 /** Journals read side by side. */
 const width = 8;
@@ -36,53 +41,55 @@ interface Layer {
   runs: readonly RunSummary[];
   has(run: RunSummary): boolean;
   load(run: RunSummary): Promise<LoadedRun>;
+  journalOf?(run: RunSummary): string | undefined;
 }
 
 /** Throws `UserError` where there is nothing to read. */
 export async function openShelf(
   { path, workspace }: { path?: string | undefined; workspace?: string | undefined },
   cwd: string,
+  reading: ShelfReading = "whole",
 ): Promise<RunShelf> {
   if (path !== undefined && workspace !== undefined) throw new UserError("Name either a path or a --workspace.");
-  if (path === undefined) return await shelfOfFolder(workspaceRootOf(cwd, workspace), true);
+  if (path === undefined) return await shelfOfFolder(workspaceRootOf(cwd, workspace), true, reading);
   const place = resolve(cwd, path);
   const stats = await stat(place).catch(() => undefined);
   if (!stats) throw new UserError(`There is no file or folder ${place}.`);
   if (stats.isDirectory()) {
     const isWorkspace = existsSync(layout.jobs(place)) || place.endsWith(join(sep, "perstack", "jobs"));
-    return await shelfOfFolder(place, isWorkspace);
+    return await shelfOfFolder(place, isWorkspace, reading);
   }
   if (!stats.isFile()) throw new UserError(`${place} is neither a file nor a folder.`);
-  return await shelfOfFile(place);
+  return await shelfOfFile(place, reading);
 }
 
 /** @param isWorkspace whether it is a list that is meant, however few runs there are */
-async function shelfOfFolder(place: string, isWorkspace: boolean): Promise<RunShelf> {
-  const ours = await journalLayer(await findJournals(place));
+async function shelfOfFolder(place: string, isWorkspace: boolean, reading: ShelfReading): Promise<RunShelf> {
+  const ours = await journalLayer(await findJournals(place), reading);
   const foreign = await readForeignShelf(place);
   const isThere = ours.runs.length > 0 || foreign.runs.length > 0 || foreign.sources.length > 0;
   if (!isWorkspace && !isThere) throw nothingIn(place);
   return joinLayers([ours, foreign], { place, isWorkspace, problems: foreign.problems, foreign: foreign.sources });
 }
 
-async function shelfOfFile(place: string): Promise<RunShelf> {
+async function shelfOfFile(place: string, reading: ShelfReading): Promise<RunShelf> {
   const foreign = await readForeignShelf(place);
   if (foreign.sources.length > 0) {
     const { problems, sources } = foreign;
     return joinLayers([foreign], { place, isWorkspace: false, problems, foreign: sources });
   }
-  const ours = (await isOurJournal(place)) ? await journalLayer([place]) : undefined;
+  const ours = (await isOurJournal(place)) ? await journalLayer([place], reading) : undefined;
   if (!ours || ours.runs.length === 0) throw nothingIn(place);
   return joinLayers([ours], { place, isWorkspace: false, problems: [], foreign: [] });
 }
 
 /** Journals are read again when someone looks at them. */
-async function journalLayer(files: readonly string[]): Promise<Layer> {
+async function journalLayer(files: readonly string[], reading: ShelfReading): Promise<Layer> {
   const journals = new Map<RunSummary, string>();
   const queue = files.values();
   const worker = async () => {
     for (const file of queue) {
-      const run = runOf((await readJournal(file)).events);
+      const run = reading === "head" ? await readHead(file) : runOf((await readJournal(file)).events);
       // A log of ours under another name stands for itself.
       const dir = basename(file) === "events.jsonl" ? dirname(file) : file;
       if (!run) continue;
@@ -94,6 +101,7 @@ async function journalLayer(files: readonly string[]): Promise<Layer> {
   return {
     runs: [...journals.keys()],
     has: (run) => journals.has(run),
+    journalOf: (run) => journals.get(run),
     async load(summary) {
       const { events, problems } = await readJournal(journals.get(summary) ?? layout.journal(summary.dir));
       const run = runOf(events);
@@ -101,6 +109,11 @@ async function journalLayer(files: readonly string[]): Promise<Layer> {
       return { run, events, problems };
     },
   };
+}
+
+async function readHead(file: string): Promise<Run | undefined> {
+  const { first } = await readEnds(file);
+  return first && reduceRun(undefined, first);
 }
 
 function joinLayers(
@@ -125,6 +138,7 @@ function joinLayers(
       if (!layer) throw new Error(`The run ${run.runId} is not of this shelf.`);
       return await layer.load(run);
     },
+    journalOf: (run) => layers.find((each) => each.has(run))?.journalOf?.(run),
   };
 }
 

@@ -124,12 +124,23 @@ function textTests(query: EventQuery): TextTest[] {
 
 const envelope: ReadonlySet<string> = new Set(Object.keys(Envelope.shape));
 
-/** Looks into what is nested, however deep, without a stack of calls. */
 function hasTexts(event: RunEvent, tests: readonly TextTest[]): boolean {
   let missing = tests;
+  for (const text of textsOf(event)) {
+    missing = missing.filter((test) => !test(text));
+    if (missing.length === 0) return true;
+  }
+  return false;
+}
+
+/** What is found in the event: looks into what is nested, however deep, without a stack of calls. */
+export function* textsOf(event: RunEvent): Generator<string, undefined> {
   const left: unknown[] = [];
   const add = (fields: object) => {
-    for (const [key, value] of Object.entries(fields)) if (!envelope.has(key) && key !== "type") left.push(value);
+    // What is pushed last is looked at first.
+    for (const [key, value] of Object.entries(fields).reverse()) {
+      if (!envelope.has(key) && key !== "type") left.push(value);
+    }
   };
   if (event.type === "foreignEvent" && event.source === "runtrail" && isObject(event.data)) {
     // An event of a later version of ours: its record has an envelope of its own.
@@ -141,14 +152,9 @@ function hasTexts(event: RunEvent, tests: readonly TextTest[]): boolean {
       // Nobody reads an image's bytes.
       const { encodedData, ...fields } = value as { encodedData?: unknown };
       const isMedia = typeof encodedData === "string" && "mimeType" in value;
-      for (const each of Object.values(isMedia ? fields : value)) left.push(each);
-    } else if (typeof value === "string" || typeof value === "number") {
-      const text = String(value);
-      missing = missing.filter((test) => !test(text));
-      if (missing.length === 0) return true;
-    }
+      for (const each of Object.values(isMedia ? fields : value).reverse()) left.push(each);
+    } else if (typeof value === "string" || typeof value === "number") yield String(value);
   }
-  return false;
 }
 
 function isObject(value: unknown): value is object {

@@ -3,6 +3,7 @@ import type { EventQuery, SearchedStatus, StepRange } from "./eventQuery";
 import { type EventType, payloads } from "./events";
 import { nearestWord } from "./nearestWord";
 import { parseMoment } from "./parseMoment";
+import { formatRange, parseCost, parseCount, parseDuration, parseRange } from "./queryRange";
 import { type QueryToken, quote, quoteWord, splitQuery, unquote } from "./queryTokens";
 
 /** A filter that means nothing: what it is, and what to write in its place. */
@@ -117,13 +118,13 @@ const readers: Readonly<Record<FilterName, ReadFilter>> = {
     return undefined;
   },
   cost(query, value) {
-    const range = rangeOf(value, parseCost);
+    const range = parseRange(value, parseCost);
     if (!range) return `“${value}” is no cost. Write USD, as in ${examples.cost}.`;
     Object.assign(query, defined({ minCost: range.least, maxCost: range.most }));
     return undefined;
   },
   duration(query, value) {
-    const range = rangeOf(value, parseDuration);
+    const range = parseRange(value, parseDuration);
     if (!range) return `“${value}” is no duration. Write ms, s, m or h behind the number, as in ${examples.duration}.`;
     Object.assign(query, defined({ minDurationMs: range.least, maxDurationMs: range.most }));
     return undefined;
@@ -131,7 +132,7 @@ const readers: Readonly<Record<FilterName, ReadFilter>> = {
   step(query, value) {
     const added: StepRange[] = [];
     for (const part of value.split(",")) {
-      const range = rangeOf(part, parseCount);
+      const range = parseRange(part, parseCount);
       if (!range) return `“${part}” is no step. Write a whole number, as in ${examples.step}.`;
       const { least = 0, most } = range;
       added.push({ from: Math.ceil(least), ...(most !== undefined && { to: Math.floor(most) }) });
@@ -150,89 +151,9 @@ function quoteName(name: string): string {
   return name === "" || /[\s",]/u.test(name) ? quote(name) : name;
 }
 
-export function parseCost(text: string): number | undefined {
-  return /^\$?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/u.test(text) ? finite(Number(text.replace("$", ""))) : undefined;
-}
-
-const durations: Readonly<Record<string, number>> = { "": 1, ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
-
-/** In ms, which is also meant where no unit is given. */
-export function parseDuration(text: string): number | undefined {
-  const { count = "", unit = "" } =
-    /^(?<count>(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(?<unit>ms|s|min|m|h|)$/u.exec(text)?.groups ?? {};
-  return count === "" ? undefined : finite(Number(count) * (durations[unit] ?? Number.NaN));
-}
-
-function parseCount(text: string): number | undefined {
-  const count = /^\d+$/u.test(text) ? Number(text) : Number.NaN;
-  return Number.isSafeInteger(count) ? count : undefined;
-}
-
 /** A moment, or how long ago: with its sign or without. */
-export function momentOf(text: string, now: number): number | undefined {
+function momentOf(text: string, now: number): number | undefined {
   return parseMoment(text.replace(/^-(?=\d+[a-z]$)/u, ""), now);
-}
-
-interface Range {
-  least?: number | undefined;
-  most?: number | undefined;
-}
-
-/** `3`, `>3`, `>=3`, `<3`, `<=3`, `3..7`, `3..`, `..7`; both ends are in it. */
-function rangeOf(text: string, parse: (part: string) => number | undefined): Range | undefined {
-  const { sign, bound } = /^(?<sign>[<>]=?)(?<bound>.+)$/u.exec(text)?.groups ?? {};
-  if (sign !== undefined && bound !== undefined) {
-    const value = parse(bound);
-    if (value === undefined) return undefined;
-    if (sign.startsWith(">")) return { least: sign === ">" ? nextUp(value) : value };
-    return { most: sign === "<" ? nextDown(value) : value };
-  }
-  const dots = text.indexOf("..");
-  if (dots === -1) {
-    const value = parse(text);
-    return value === undefined ? undefined : { least: value, most: value };
-  }
-  const [from, to] = [text.slice(0, dots), text.slice(dots + 2)];
-  const [least, most] = [parse(from), parse(to)];
-  const isWrong = (from !== "" && least === undefined) || (to !== "" && most === undefined) || text === "..";
-  return isWrong ? undefined : { least, most };
-}
-
-function formatRange(name: FilterName, least: number | undefined, most: number | undefined, unit: string): string {
-  const below = (value: number) => (isShorter(nextUp(value), value) ? `<${nextUp(value)}${unit}` : `<=${value}${unit}`);
-  const above = (value: number) =>
-    isShorter(nextDown(value), value) ? `>${nextDown(value)}${unit}` : `>=${value}${unit}`;
-  if (least === undefined && most === undefined) return "";
-  if (least === undefined) return `${name}:${below(most ?? 0)}`;
-  if (most === undefined) return `${name}:${above(least)}`;
-  if (least === most) return `${name}:${least}${unit}`;
-  return `${name}:${above(least)} ${name}:${below(most)}`;
-}
-
-/** “More than 0.01” is “at least the next number”: a neighbour that is shorter to write is what was meant. */
-function isShorter(neighbour: number, value: number): boolean {
-  return neighbour >= 0 && String(neighbour).length < String(value).length;
-}
-
-function nextUp(value: number): number {
-  return neighbourOf(value, 1n);
-}
-
-/** Of 0 a number below all that there are. */
-function nextDown(value: number): number {
-  return value > 0 ? neighbourOf(value, -1n) : -1;
-}
-
-/** Of a number that is not negative. */
-function neighbourOf(value: number, distance: bigint): number {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, value);
-  view.setBigInt64(0, view.getBigInt64(0) + distance);
-  return view.getFloat64(0);
-}
-
-function finite(value: number): number | undefined {
-  return Number.isFinite(value) ? value : undefined;
 }
 
 function defined<T extends object>(fields: T): Partial<T> {

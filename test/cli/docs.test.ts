@@ -29,7 +29,7 @@ it("the examples of reading runs do what they say", async () => {
   await writeFile(join(cwd, "saved.jsonl"), `${journal}\n`);
   const docs = await readFile(join(projectRoot, "docs", "cli.md"), "utf8");
   const chapter = /## Reading runs\n(?<text>.*?)\n## /su.exec(docs)?.groups?.text ?? "";
-  const examples = [...chapter.matchAll(/^runtrail (?<args>(?:log|inspect)[^#\n]*)#/gmu)];
+  const examples = [...chapter.matchAll(/^runtrail (?<args>(?:log|search|inspect)[^#\n]*)#/gmu)];
   expect(examples.length).toBeGreaterThan(5);
   for (const { groups } of examples) {
     const args = (groups?.args ?? "").trim().split(/ +/u);

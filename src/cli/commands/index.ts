@@ -12,6 +12,7 @@ import { pruneCommand } from "./prune";
 import { rerunCommand } from "./rerun";
 import { retryCommand } from "./retry";
 import { runCommand } from "./run";
+import { searchCommand } from "./search";
 import { startCommand } from "./start";
 
 export const commands: readonly CliCommand[] = [
@@ -21,6 +22,7 @@ export const commands: readonly CliCommand[] = [
   rerunCommand,
   retryCommand,
   logCommand,
+  searchCommand,
   inspectCommand,
   failuresCommand,
   exportCommand,
