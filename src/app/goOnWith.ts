@@ -6,11 +6,12 @@ import type { Checkpoint } from "../model/checkpoint";
 import { conversationOf } from "../model/conversation";
 import type { RunEvent } from "../model/events";
 import type { Message } from "../model/message";
+import { rebuildCheckpoint } from "../model/rebuildCheckpoint";
 import { type Run, runOf } from "../model/run";
 import type { InputAnswer } from "../runtime/callOptions";
 import { goOnFrom } from "../runtime/goOn";
 import type { DelegateOutcome } from "../runtime/ports";
-import { listCheckpoints, readCheckpoint, readCheckpointFile } from "../store/checkpoints";
+import { readBeginning, readCheckpoint } from "../store/checkpoints";
 import { layout } from "../store/layout";
 import { readJournal, readWhole } from "../store/readJournal";
 import type { JobContext } from "./jobContext";
@@ -25,8 +26,10 @@ export interface RecordedRun {
   base: readonly Message[];
   /** Whether its own files are ours to write: one of another system is only read. */
   isOurs: boolean;
-  /** Without an id the newest there is. */
-  findCheckpoint(id: string | undefined): Promise<Checkpoint | undefined>;
+  /** Its snapshot, else what the events tell; `undefined` where neither knows the id. */
+  findCheckpoint(id: string): Promise<Checkpoint | undefined>;
+  /** Of a run of another system, whose events may not name it. */
+  newestCheckpoint?(): Promise<Checkpoint | undefined>;
 }
 
 /** Throws `UserError` where there is nothing to read, or what the run began with is gone. */
@@ -36,12 +39,13 @@ export async function readRecordedRun(dir: string): Promise<RecordedRun> {
   const foreign = run ? undefined : await readForeign(dir);
   if (foreign) return foreign;
   if (!run) throw new UserError(`The run in ${dir} cannot be read: ${problems[0]?.reason ?? "no event is recorded"}`);
+  const [whole, base] = await Promise.all([readWhole(dir, events), readBase(dir, events)]);
   return {
     run,
-    events: await readWhole(dir, events),
-    base: await readBase(dir, events),
+    events: whole,
+    base,
     isOurs: true,
-    findCheckpoint: (id) => (id === undefined ? newestCheckpoint(dir) : readCheckpoint(dir, id)),
+    findCheckpoint: async (id) => (await readCheckpoint(dir, id)) ?? rebuildCheckpoint(whole, id, base),
   };
 }
 
@@ -51,28 +55,26 @@ async function readForeign(dir: string): Promise<RecordedRun | undefined> {
   const run = found && runOf(found.events);
   if (!run) return undefined;
   const { events, base = [], checkpointIds } = found;
+  const stored = async () => {
+    const { checkpoints } = await readPerstackCheckpoints(dirname(dirname(dir)));
+    return new Map(checkpoints.map(({ checkpoint }) => [checkpoint.id, checkpoint]));
+  };
   return {
     ...{ run, events, base, isOurs: false },
-    async findCheckpoint(id) {
-      const { checkpoints } = await readPerstackCheckpoints(dirname(dirname(dir)));
-      const byId = new Map(checkpoints.map(({ checkpoint }) => [checkpoint.id, checkpoint]));
-      return byId.get(id ?? checkpointIds.findLast((each) => byId.has(each)) ?? "");
+    findCheckpoint: async (id) => (await stored()).get(id) ?? rebuildCheckpoint(events, id, base),
+    async newestCheckpoint() {
+      const byId = await stored();
+      return byId.get(checkpointIds.findLast((id) => byId.has(id)) ?? "");
     },
   };
 }
 
-async function newestCheckpoint(dir: string): Promise<Checkpoint | undefined> {
-  const newest = (await listCheckpoints(dir)).at(-1);
-  return newest && (await readCheckpointFile(newest.file));
-}
-
 /** What went on before the run, if it did not begin from nothing. Throws `UserError` where its checkpoint is gone. */
 async function readBase(dir: string, [start]: readonly RunEvent[]): Promise<Message[]> {
-  if (start?.type !== "startRun" || start.checkpointId === undefined) return [];
-  const checkpoint = await readCheckpoint(dir, start.checkpointId);
-  if (!checkpoint)
+  const checkpoint = await readBeginning(dir, start);
+  if (!checkpoint && start?.type === "startRun" && start.checkpointId !== undefined)
     throw new UserError(`The checkpoint ${start.checkpointId}, with which the run in ${dir} began, is gone.`);
-  return checkpoint.messages;
+  return checkpoint?.messages ?? [];
 }
 
 /**
@@ -91,8 +93,10 @@ export async function prepareGoingOn(
     return { outcome: { status: "finished", ...known, lastStep: goesOn.jobStep } };
   }
   const { runId, expertKey, query, parent } = run;
+  const [start] = events;
   return await prepareRun(job, {
     ...{ runId, expertKey, query, goesOn, jobStep: goesOn.jobStep },
     ...(parent?.toolCallId !== undefined && { parent: { runId: parent.runId, toolCallId: parent.toolCallId } }),
+    ...(start?.type === "startRun" && { delegatedBy: start.delegatedBy }),
   });
 }

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { RunToWrite } from "../formats/format";
 import { inJobOrder } from "../formats/perstack/jobOrder";
 import type { AnyEvent, RunEvent } from "../model/events";
-import { readCheckpoint } from "../store/checkpoints";
+import { readBeginning } from "../store/checkpoints";
 import { readRunExpert } from "../store/readRunExpert";
 import { listRunsOfJob } from "../store/runFolders";
 import { readJobRuns } from "./jobRuns";
@@ -13,9 +13,7 @@ export type RunBackground = Omit<RunToWrite, "events">;
 /** With `startRun` and `resumeRun`; what cannot be read is left out. */
 export async function backgroundOf(runDir: string, event: AnyEvent): Promise<RunBackground> {
   if (event.type !== "startRun" && event.type !== "resumeRun") return {};
-  const checkpointId = event.type === "startRun" ? event.checkpointId : undefined;
-  const checkpoint =
-    checkpointId === undefined ? undefined : await readCheckpoint(runDir, checkpointId).catch(() => undefined);
+  const checkpoint = await readBeginning(runDir, event).catch(() => undefined);
   return {
     expert: await readRunExpert(runDir, event.expertKey),
     ...(checkpoint && { base: checkpoint.messages }),

@@ -2,6 +2,7 @@
 import { parseJson } from "../base/lines";
 import { baseSkillName } from "../model/baseSkill";
 import type { DefinitionDocument, Expert, ExpertEntry } from "../model/definition";
+import { delegateSkill } from "../model/delegateCall";
 import { parseExpertKey } from "../model/expertKey";
 import type { EventError } from "../model/failure";
 import { isSelected } from "../model/toolSelection";
@@ -68,7 +69,7 @@ function delegateTool(key: string, document: DefinitionDocument): Offered {
       additionalProperties: false,
     },
   };
-  return [definition.name, { skill: `delegate/${key}`, definition, delegate: { expertKey: entry.key } }];
+  return [definition.name, { skill: delegateSkill(key), definition, delegate: { expertKey: entry.key } }];
 }
 
 /** Providers take no dots in the name of a tool. */

@@ -2,7 +2,7 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import type { RecordedAnswers, RecordingSource } from "../runtime/providers/provider";
-import { readCheckpoint } from "../store/checkpoints";
+import { readBeginning } from "../store/checkpoints";
 import { layout } from "../store/layout";
 import { readJournal, readWhole } from "../store/readJournal";
 import { listRunFolders } from "../store/runFolders";
@@ -86,9 +86,7 @@ async function newestOf(
 
 async function readRecording({ path, dir, label }: Recording): Promise<RecordedAnswers> {
   const { events } = await readJournal(path);
-  const [start] = events;
-  const checkpointId = start?.type === "startRun" ? start.checkpointId : undefined;
-  const checkpoint = checkpointId === undefined ? undefined : await readCheckpoint(dir, checkpointId);
+  const checkpoint = await readBeginning(dir, events[0]);
   return { events: await readWhole(dir, events), base: checkpoint?.messages ?? [], label };
 }
 

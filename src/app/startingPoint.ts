@@ -3,7 +3,7 @@ import { basename, dirname } from "node:path";
 import { UserError } from "../base/errors";
 import type { Checkpoint } from "../model/checkpoint";
 import { conversationOf, messagesOf, settlePendingCalls, userMessage } from "../model/conversation";
-import type { Origin, RunEvent } from "../model/events";
+import type { Origin } from "../model/events";
 import type { Message } from "../model/message";
 import { todosOf } from "../model/todos";
 import type { GoingOn } from "../runtime/beginRun";
@@ -87,23 +87,16 @@ async function readEarlier(dir: string): Promise<EarlierRun> {
   };
 }
 
-/** A checkpoint is a cache: one whose file is gone or damaged is rebuilt from the journal. */
 export async function checkpointOf(dir: string, recorded: RecordedRun, wanted: string | undefined): Promise<Point> {
   if (wanted === undefined && recorded.isOurs) return wholeOf(recorded);
   const id = wanted ?? recorded.run.checkpointId;
-  const checkpoint = await recorded.findCheckpoint(id);
+  const checkpoint = id === undefined ? await recorded.newestCheckpoint?.() : await recorded.findCheckpoint(id);
   if (checkpoint) return pointOf(checkpoint);
   // Broken off before its first checkpoint.
   if (id === undefined) return wholeOf(recorded);
-  const at = recorded.events.findLastIndex((event) => "checkpointId" in event && event.checkpointId === id);
-  const event = recorded.events[at];
-  if (!event) {
-    throw new UserError(
-      `There is no checkpoint ${id} of the run ${basename(dir)} in ${dirname(dir)}. Its steps name those that are there.`,
-    );
-  }
-  const messages = conversationOf(recorded.events.slice(0, at + 1), recorded.base);
-  return { checkpointId: id, messages, jobStep: stepsUpTo(recorded.events.slice(0, at + 1)) };
+  throw new UserError(
+    `There is no checkpoint ${id} of the run ${basename(dir)} in ${dirname(dir)}. Its steps name those that are there.`,
+  );
 }
 
 /** All that the journal tells: where a run was broken off, that is more than its newest checkpoint holds. */
@@ -141,11 +134,6 @@ function failedCallsOf({ run, events, base }: RecordedRun, wanted: number | unde
     messages: conversationOf(kept, base),
     jobStep: step,
   };
-}
-
-function stepsUpTo(events: readonly RunEvent[]): number {
-  const delegates = events.flatMap((event) => (event.type === "finishDelegation" ? [event.lastStep ?? 0] : []));
-  return Math.max(0, ...events.map(({ step }) => step), ...delegates);
 }
 
 function withEdit(messages: Message[], { edit }: StartFrom): Message[] {

@@ -37,7 +37,7 @@ const PartialToolResult = z.object({
 export type PartialToolResult = z.infer<typeof PartialToolResult>;
 
 const DelegateTo = z.object({ expert: ExpertRef, toolCallId: z.string(), toolName: z.string(), query: z.string() });
-const DelegatedBy = z.object({
+export const DelegatedBy = z.object({
   expert: ExpertRef,
   toolCallId: z.string(),
   toolName: z.string(),

@@ -1,5 +1,6 @@
 /** The closed union of events. A payload map gives the types; parsing happens only at the borders. */
 import * as z from "zod";
+import { DelegatedBy } from "./checkpoint";
 import { ErrorClass, EventError } from "./failure";
 import { ReasoningPart, ResultPart, ToolCall } from "./message";
 import { Usage } from "./usage";
@@ -80,6 +81,8 @@ export const payloads = {
     instruction: text.optional(),
     /** The checkpoint, in the run's own folder, with the conversation that this run goes on from, its query included. */
     checkpointId: text.optional(),
+    /** By tool: the skills of the calls that are open there, as far as they are known without a connection. */
+    openSkills: z.record(text, text).optional(),
     provider: text.optional(),
     model: text.optional(),
     limits: Limits.optional(),
@@ -89,6 +92,8 @@ export const payloads = {
     workspace: text.optional(),
     expertVersion: text.optional(),
     parent: z.object({ runId: text, toolCallId: text.optional() }).optional(),
+    /** The same as its checkpoints have it. */
+    delegatedBy: DelegatedBy.optional(),
     origin: Origin.optional(),
     /** Steps that the job had before this run; absent: none. */
     stepsBefore: count.optional(),
@@ -189,7 +194,13 @@ export const payloads = {
     isInferred: z.boolean().optional(),
   }),
   writeState: z.object({ ...node, field: text, value: json.optional(), previous: json.optional() }),
-  finishStep: z.object({ usage: Usage.optional(), checkpointId: text.optional(), durationMs }),
+  finishStep: z.object({
+    usage: Usage.optional(),
+    checkpointId: text.optional(),
+    durationMs,
+    /** Whether the expert is done with it: the end of the run follows. */
+    isLast: z.boolean().optional(),
+  }),
   finishRun: z.object({ text, ...totals }),
   stopRun: z.object({
     reason: z.enum(["maxSteps", "input", "cancelled", "budget"]),
@@ -204,6 +215,7 @@ export const payloads = {
     limits: Limits.optional(),
     provider: text.optional(),
     model: text.optional(),
+    expertVersion: text.optional(),
   }),
   errorRun: z.object({
     error: EventError,

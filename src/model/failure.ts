@@ -31,6 +31,14 @@ export const EventError = z.object({
 });
 export type EventError = z.infer<typeof EventError>;
 
+/** Why a run that was cancelled goes no further. */
+export const cancelError: EventError = {
+  name: "cancelled",
+  message: "The run was cancelled.",
+  class: "cancelled",
+  isRetryable: false,
+};
+
 /** fatal: the run ended there · blocked: it could not finish there · recovered: the expert got past it. */
 export type FailureGrade = "fatal" | "blocked" | "recovered";
 

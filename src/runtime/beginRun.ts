@@ -1,4 +1,6 @@
 /** The first event of a run, or of its going on, and what it stands on by then. */
+import type { DelegatedBy } from "../model/checkpoint";
+import { lastResultsOf, pendingCallsOf } from "../model/conversation";
 import type { DefinitionRef, EventPayload, Limits, Origin } from "../model/events";
 import type { BrokenOff, CallOptions } from "./callOptions";
 import { definitionOf, type OfferedTools } from "./offeredTool";
@@ -32,6 +34,7 @@ export interface BeginOptions {
   definition?: DefinitionRef | undefined;
   origin?: Origin | undefined;
   parent?: { runId: string; toolCallId: string } | undefined;
+  delegatedBy?: DelegatedBy | undefined;
   /** Absolute path of the workspace folder. */
   workspaceRoot?: string | undefined;
   expertVersion: string;
@@ -46,11 +49,25 @@ export async function beginRun(state: RunState, setup: BeginOptions): Promise<vo
     return;
   }
   const conversation =
-    "instruction" in begins ? { instruction: begins.instruction } : { checkpointId: await state.checkpoint("init") };
+    "instruction" in begins
+      ? { instruction: begins.instruction }
+      : { checkpointId: await state.checkpoint("init"), ...openSkills(state) };
   state.emit(startEvent(setup, conversation));
 }
 
-function resumeEvent({ model, limits }: BeginOptions, { by = "user", checkpointId }: GoingOn): EventPayload {
+/** No event of the run has named them yet. */
+function openSkills({ messages, skillOf }: RunState): { openSkills?: Record<string, string> } {
+  const pending = pendingCallsOf(messages);
+  if (pending.length === 0) return {};
+  const tools = [...pending.map(({ tool }) => tool), ...lastResultsOf(messages).map(({ toolName }) => toolName)];
+  const known = [...new Set(tools)].map((tool) => [tool, skillOf(tool)] as const).filter(([, skill]) => skill !== "");
+  return known.length > 0 ? { openSkills: Object.fromEntries(known) } : {};
+}
+
+function resumeEvent(
+  { model, limits, expertVersion }: BeginOptions,
+  { by = "user", checkpointId }: GoingOn,
+): EventPayload {
   return {
     type: "resumeRun",
     ...(checkpointId !== undefined && { checkpointId }),
@@ -58,15 +75,16 @@ function resumeEvent({ model, limits }: BeginOptions, { by = "user", checkpointI
     limits,
     ...(model.provider && { provider: model.provider }),
     ...(model.modelId && { model: model.modelId }),
+    expertVersion,
   };
 }
 
 function startEvent(
   setup: BeginOptions,
-  conversation: { instruction: string } | { checkpointId: string },
+  conversation: { instruction: string } | { checkpointId: string; openSkills?: Record<string, string> },
 ): EventPayload {
   const { query, begins, model, limits, reasoningBudget, definition, origin, parent, workspaceRoot } = setup;
-  const { expertVersion, requestId, runtimeVersion, tools, skills } = setup;
+  const { delegatedBy, expertVersion, requestId, runtimeVersion, tools, skills } = setup;
   return {
     type: "startRun",
     query,
@@ -79,6 +97,7 @@ function startEvent(
     ...(workspaceRoot && { workspace: workspaceRoot }),
     expertVersion,
     ...(parent && { parent }),
+    ...(delegatedBy && { delegatedBy }),
     ...(origin && { origin }),
     ...(begins.jobStep > 0 && { stepsBefore: begins.jobStep }),
     requestId,

@@ -1,5 +1,6 @@
 /** The calls of a step that delegate: each is a run of its own in the same job; what becomes of it goes back to the caller. */
 import PQueue from "p-queue";
+import { delegateKeyOf, delegateQueryOf } from "../model/delegateCall";
 import type { ToolCall } from "../model/message";
 import type { CallOptions } from "./callOptions";
 import { delegateOf } from "./offeredTool";
@@ -19,10 +20,10 @@ export async function callDelegates(
 ): Promise<string[]> {
   const delegates = calls.flatMap((call) => {
     const expertKey = delegateOf(options.tools.get(call.tool));
-    const query = queryOf(call.args);
+    const query = delegateQueryOf(call);
     return expertKey === undefined || query === undefined
       ? []
-      : [{ toolCallId: call.id, toolName: call.tool, expertKey, query }];
+      : [{ toolCallId: call.id, toolName: call.tool, expertKey: delegateKeyOf(call) ?? expertKey, query }];
   });
   const checkpointId = await state.checkpoint("stoppedByDelegate", { delegates });
   const stepsBefore = state.jobStep;
@@ -55,7 +56,7 @@ async function callDelegate(
   { options, checkpointId, stepsBefore }: DelegateCall,
 ): Promise<CallOutcome> {
   const { delegation, newId, signal, brokenOff } = options;
-  const query = queryOf(call.args);
+  const query = delegateQueryOf(call);
   if (query === undefined) {
     return errorOutcome(`${call.tool} needs an object with a “query”: what the delegate is to do.`, "tool_error");
   }
@@ -118,9 +119,4 @@ function resultOf(expertKey: string, outcome: DelegateOutcome, isCancelled: bool
 
 function isFailed(settled: PromiseSettledResult<CallOutcome | undefined> | undefined): boolean {
   return settled?.status === "fulfilled" && settled.value?.isError === true;
-}
-
-function queryOf(args: unknown): string | undefined {
-  if (typeof args !== "object" || args === null || !("query" in args)) return undefined;
-  return typeof args.query === "string" && args.query.trim() !== "" ? args.query : undefined;
 }

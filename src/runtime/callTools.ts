@@ -34,7 +34,6 @@ export async function callTools(
 ): Promise<StepOutcome> {
   const failed = lastResultsOf(state.messages).flatMap(({ toolName, isError }) => (isError ? [toolName] : []));
   const { ordinary, delegated, asked, completion } = sortCalls(calls, options);
-  state.pending = [...ordinary, ...delegated, ...asked, ...completion];
   for (const batch of batchesOf(ordinary, options)) {
     const outcomes = await Promise.all(batch.map((call) => callTool(state, call, options)));
     failed.push(...batch.filter((_, index) => outcomes[index]?.isError).map(({ tool }) => tool));

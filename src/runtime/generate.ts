@@ -1,7 +1,7 @@
 /** One answer of the model: attempts, timeout, retries with backoff; every attempt that starts has its end event. */
 import { messageOf } from "../base/errors";
 import { raceAbort } from "../base/raceAbort";
-import type { EventError } from "../model/failure";
+import { cancelError, type EventError } from "../model/failure";
 import { costOf, type Price } from "../model/prices";
 import { retryDelay } from "./backoff";
 import type { Clock, GenerationRequest, GenerationResult, LanguageModel, ToolDefinition } from "./ports";
@@ -77,7 +77,7 @@ async function attemptGeneration(
   } catch (thrown) {
     if (!(thrown instanceof ModelError) && !signal.aborted) throw thrown;
     const cancelled = signal.aborted;
-    const error = cancelled ? eventError("cancelled", "The run was cancelled.") : toEventError(thrown);
+    const error = cancelled ? cancelError : toEventError(thrown);
     state.emit({
       type: "finishGeneration",
       attempt,

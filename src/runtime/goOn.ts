@@ -1,5 +1,6 @@
 /** What a run stands on when it goes on in its own journal, as its events tell it. */
 import { addUsage } from "../model/addUsage";
+import { skillsIn } from "../model/checkpointFacts";
 import { pendingCallsOf } from "../model/conversation";
 import type { RunEvent } from "../model/events";
 import type { Message } from "../model/message";
@@ -35,6 +36,7 @@ export function goOnFrom(
       seq: run.lastSeq,
       lastTimestamp: events.at(-1)?.timestamp ?? 0,
       spending: run.spending,
+      skills: skillsIn(events),
       stepUsage: isOpen ? usageOf(last) : undefined,
     },
     isAnswered: isOpen && isAnswered(last, messages),

@@ -39,11 +39,8 @@ export async function recordCall(
       durationMs: roundMs(clock.elapsed() - started),
       ...(outcome.touched && outcome.touched.length > 0 && { touched: outcome.touched }),
     },
-    outcome.result,
+    kept.spilled && outcome.result,
   );
-  // One that was broken off stays pending, for whoever goes on with the run.
-  const isBrokenOff = outcome.errorClass === "cancelled" || outcome.errorClass === "interrupted";
-  if (!isBrokenOff) state.pending = state.pending.filter(({ id }) => id !== toolCallId);
   if (lost) throw lost;
   return outcome;
 }

@@ -2,7 +2,7 @@
 import { messageOf } from "../base/errors";
 import { pendingCallsOf } from "../model/conversation";
 import type { DefinitionRef, EventOf, EventPayload, Limits } from "../model/events";
-import type { EventError } from "../model/failure";
+import { cancelError, type EventError } from "../model/failure";
 import type { Message, ToolCall } from "../model/message";
 import type { Price } from "../model/prices";
 import type { Usage } from "../model/usage";
@@ -66,7 +66,8 @@ export async function runExpert(setup: RunSetup, ports: RunPorts, signal: AbortS
   const identity = { jobId: setup.jobId, runId: setup.runId, expertKey: setup.expertKey };
   const { expertVersion, delegatedBy } = setup;
   const standing = "instruction" in begins ? { ...begins, step: 0, messages: [], todos: [] } : begins;
-  const state = new RunState({ ...identity, expertVersion, delegatedBy }, ports, model.modelId, standing);
+  const skillOf = (tool: string) => setup.tools.get(tool)?.skill ?? "";
+  const state = new RunState({ ...identity, expertVersion, delegatedBy }, ports, model.modelId, standing, skillOf);
   const started = ports.clock.elapsed();
   const totals = (checkpointId?: string) => ({
     totalUsage: state.usage,
@@ -207,7 +208,9 @@ async function finishStep(state: RunState, status: "proceeding" | "completed", d
     throw new RunFailure(eventError("transient_io", `The checkpoint could not be stored: ${messageOf(error)}`));
   }
   const usage = state.stepUsage;
-  state.emit({ type: "finishStep", ...(usage && { usage }), checkpointId, durationMs: roundMs(durationMs) });
+  const isLast = status === "completed";
+  const known = { ...(usage && { usage }), checkpointId, durationMs: roundMs(durationMs), ...(isLast && { isLast }) };
+  state.emit({ type: "finishStep", ...known });
   return checkpointId;
 }
 
@@ -251,7 +254,7 @@ async function endEarly(
   totals: Totals,
 ): Promise<RunOutcome> {
   const isCancelled = thrown instanceof RunCancelled;
-  const found = isCancelled ? eventError("cancelled", "The run was cancelled.") : toEventError(thrown);
+  const found = isCancelled ? cancelError : toEventError(thrown);
   const error = ports.redactor.value(found);
   if (error.class === "internal") ports.onBug(thrown);
   try {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { codeOf } from "../base/errors";
 import { parseJson } from "../base/lines";
 import { Checkpoint } from "../model/checkpoint";
+import type { AnyEvent } from "../model/events";
 
 export interface CheckpointPlace {
   file: string;
@@ -38,6 +39,12 @@ export async function listCheckpoints(runDir: string): Promise<CheckpointPlace[]
 export async function readCheckpoint(runDir: string, id: string): Promise<Checkpoint | undefined> {
   const place = (await listCheckpoints(runDir)).find((each) => each.id === id);
   return place && (await readCheckpointFile(place.file));
+}
+
+/** The one that the run began with, where it did not begin from nothing; `undefined` where that cannot be read, too. */
+export async function readBeginning(runDir: string, start: AnyEvent | undefined): Promise<Checkpoint | undefined> {
+  if (start?.type !== "startRun" || start.checkpointId === undefined) return undefined;
+  return await readCheckpoint(runDir, start.checkpointId);
 }
 
 export async function readCheckpointFile(file: string): Promise<Checkpoint | undefined> {

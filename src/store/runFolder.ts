@@ -5,12 +5,12 @@ import { codeOf, messageOf, UserError } from "../base/errors";
 import type { Checkpoint } from "../model/checkpoint";
 import type { RunEvent } from "../model/events";
 import type { ResultPart } from "../model/message";
+import { createCheckpointShelf } from "./checkpointShelf";
 import { type FlushMode, type Journal, openJournal } from "./journal";
 import { checkId, layout } from "./layout";
 import { acquireProcessLock } from "./processLock";
 import { stateOf } from "./processOwner";
 import { healJournal } from "./readJournal";
-import { replaceFile } from "./replaceFile";
 import { type RunInfo, readRunInfo, writeRunInfo } from "./runInfo";
 import { type KeptResult, spillResult } from "./spill";
 
@@ -18,7 +18,7 @@ export interface RunFolder {
   readonly dir: string;
   readonly jobDir: string;
   append(event: RunEvent): void;
-  /** @param timestamp Unix ms, for the file's name. */
+  /** Leaves a snapshot where one is due (see `createCheckpointShelf`). @param timestamp Unix ms, for the file's name. */
   saveCheckpoint(checkpoint: Checkpoint, timestamp: number): Promise<void>;
   spill(result: ResultPart[]): Promise<KeptResult>;
   writeInfo(info: RunInfo): Promise<void>;
@@ -75,17 +75,12 @@ export async function reopenRunFolder(
 }
 
 function runFolder(dir: string, jobDir: string, journal: Journal, newId: () => string): RunFolder {
+  const shelf = createCheckpointShelf(dir, newId);
   return {
     dir,
     jobDir,
     append: (event) => journal.append(event),
-    saveCheckpoint: (checkpoint, timestamp) =>
-      replaceFile(
-        layout.checkpoint(dir, timestamp, checkpoint.stepNumber, checkId("checkpoint", checkpoint.id)),
-        JSON.stringify(checkpoint),
-        // A cache of the truth: the journal is what must survive a power cut.
-        { suffix: newId(), durable: false },
-      ),
+    saveCheckpoint: (checkpoint, timestamp) => shelf.save(checkpoint, timestamp),
     spill: (result) => spillResult(dir, result, newId),
     writeInfo: (info) => writeRunInfo(dir, info, newId()),
     close: () => journal.close(),

@@ -5,6 +5,7 @@ import { listCheckpoints } from "../../src/store/checkpoints";
 import { layout } from "../../src/store/layout";
 import { brokenLaws, type ExpertScript, expertsToml, type JobBench, openJobBench } from "../support/jobs";
 import type { ModelTurn } from "../support/modelServer";
+import { readNamedCheckpoints } from "../support/namedCheckpoints";
 
 let bench: JobBench | undefined;
 afterEach(async () => {
@@ -57,10 +58,10 @@ describe("continuing", () => {
       ],
     });
     const long = await start({ query: "Long question" });
-    const [early] = await listCheckpoints(long.dir);
+    const [early] = await readNamedCheckpoints(long.dir);
     const short = await start({
       query: "Short question",
-      from: { kind: "resume", dir: long.dir, checkpointId: early?.id },
+      from: { kind: "resume", dir: long.dir, checkpointId: early },
     });
     const next = await start({ query: "Next question", from: { kind: "continue", dir: short.dir } });
     expect(next.outcome.text).toBe("On the short one");
@@ -236,13 +237,13 @@ describe("a fork", () => {
       coordinator: [look, { text: "It says hello", usage }, { text: "It says bye", usage }],
     });
     const first = await start();
-    const [early] = await listCheckpoints(first.dir);
+    const [early] = await readNamedCheckpoints(first.dir);
     const [recorded] = await readJob(first.jobId);
     const result = recorded?.events.find(({ type }) => type === "finishToolCall")?.id ?? "";
     const from = {
       kind: "fork" as const,
       dir: first.dir,
-      checkpointId: early?.id,
+      checkpointId: early,
       edit: { messageId: result, text: "bye" },
     };
     const fork = await start({ query: "", from });
@@ -253,7 +254,7 @@ describe("a fork", () => {
     expect(run?.run.origin).toMatchObject({
       kind: "fork",
       runId: first.runId,
-      checkpointId: early?.id,
+      checkpointId: early,
       changed: ["message"],
     });
     expect((await readJob(first.jobId))[0]?.events).toEqual(recorded?.events);

@@ -1,8 +1,9 @@
 import { stat } from "node:fs/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import { listCheckpoints, readCheckpointFile } from "../../src/store/checkpoints";
+import { readRecordedRun } from "../../src/app/goOnWith";
 import { layout } from "../../src/store/layout";
 import { expertsToml, type JobBench, openJobBench } from "../support/jobs";
+import { readNamedCheckpoints } from "../support/namedCheckpoints";
 
 let bench: JobBench | undefined;
 afterEach(async () => {
@@ -41,7 +42,8 @@ describe("the log of a run", () => {
 
   it("says how full the context window is by the last request alone: never more than full", async () => {
     const { dir } = await run(8, 150_000);
-    const checkpoints = await Promise.all((await listCheckpoints(dir)).map(({ file }) => readCheckpointFile(file)));
+    const { findCheckpoint } = await readRecordedRun(dir);
+    const checkpoints = await Promise.all((await readNamedCheckpoints(dir)).map(findCheckpoint));
     const ratios = checkpoints.map((checkpoint) => checkpoint?.contextWindowUsage);
     expect(ratios).toHaveLength(8);
     for (const ratio of ratios) expect(ratio).toBeCloseTo(0.75005, 5);

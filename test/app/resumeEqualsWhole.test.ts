@@ -3,9 +3,9 @@ import { afterAll, describe, expect, it } from "vitest";
 import { readRecordedRun } from "../../src/app/goOnWith";
 import { conversationOf } from "../../src/model/conversation";
 import type { Message } from "../../src/model/message";
-import { listCheckpoints } from "../../src/store/checkpoints";
 import { expertsToml, type JobBench, openJobBench } from "../support/jobs";
 import type { ModelTurn, ScriptedToolCall } from "../support/modelServer";
+import { readNamedCheckpoints } from "../support/namedCheckpoints";
 
 const toml = expertsToml({ coordinator: 'delegates = ["worker"]', worker: "" });
 const usage = { inputTokens: 100, outputTokens: 10 };
@@ -64,8 +64,8 @@ describe("a run that goes on from any of its checkpoints", () => {
         const whole = await bench.start({ maxSteps: 30 });
         const expected = await ending(whole.dir);
         const asked = bench.server.requests.length;
-        const checkpoints = await listCheckpoints(whole.dir);
-        for (const { id } of checkpoints.slice(0, -1)) {
+        const checkpoints = await readNamedCheckpoints(whole.dir);
+        for (const id of checkpoints.slice(0, -1)) {
           const from = { kind: "resume" as const, dir: whole.dir, checkpointId: id };
           const branch = await bench.start({ query: "", maxSteps: 30, from, provider: "replay", model: whole.runId });
           branches += 1;

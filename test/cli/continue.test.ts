@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { runCli } from "../../src/cli/runCli";
 import type { RunEvent } from "../../src/model/events";
-import { listCheckpoints } from "../../src/store/checkpoints";
 import { layout } from "../../src/store/layout";
 import { readJournal } from "../../src/store/readJournal";
 import { listRunFolders } from "../../src/store/runFolders";
 import { type ExpertScript, expertsToml, type JobBench, openJobBench, readJob } from "../support/jobs";
 import type { ModelTurn } from "../support/modelServer";
+import { readNamedCheckpoints } from "../support/namedCheckpoints";
 import { createTestIo } from "./testIo";
 
 let bench: JobBench | undefined;
@@ -146,10 +146,10 @@ describe("a job", () => {
   it("branches off from a checkpoint, and --continue follows the branch", async () => {
     await open({ solo: [look, say("Trunk"), say("Branch"), say("Leaf")] });
     const { jobId, runId } = await runtrail("run", "solo", "Trunk question");
-    const [early] = await listCheckpoints(layout.run(bench?.root ?? "", jobId, runId));
-    const branch = ["--continue-job", jobId, "--resume-from", early?.id ?? ""];
+    const [early = ""] = await readNamedCheckpoints(layout.run(bench?.root ?? "", jobId, runId));
+    const branch = ["--continue-job", jobId, "--resume-from", early];
     const { events } = await runtrail("run", "solo", "Branch question", ...branch);
-    expect(events[0]).toMatchObject({ jobId, origin: { kind: "resume", runId, checkpointId: early?.id } });
+    expect(events[0]).toMatchObject({ jobId, origin: { kind: "resume", runId, checkpointId: early } });
     await runtrail("run", "solo", "Leaf question", "--continue");
     for (const text of ["hello", "Branch question", "Leaf question"]) expect(told()).toContain(text);
     expect(told()).not.toContain('"Trunk"');

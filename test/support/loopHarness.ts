@@ -33,6 +33,8 @@ export interface LoopOptions {
   onEvent?(event: AnyEvent): void;
   /** Called before an event is recorded; may throw as a full disk would. */
   beforeRecord?(event: RunEvent): void;
+  /** Hears of each checkpoint before it is saved; may throw as a full disk would. */
+  onCheckpoint?(checkpoint: Checkpoint): void;
   setup?: Partial<RunSetup>;
   /** Where the journal and checkpoints go as well. */
   folder?: RunFolder;
@@ -79,6 +81,7 @@ export async function runLoop(model: LanguageModel, options: LoopOptions = {}): 
           options.onEvent?.(event);
         },
         async saveCheckpoint(checkpoint) {
+          options.onCheckpoint?.(checkpoint);
           if (!options.isForgetful) checkpoints.push(structuredClone(checkpoint));
           await options.folder?.saveCheckpoint(checkpoint, Date.now());
         },
@@ -117,7 +120,8 @@ function testClock(delays: number[]): Clock {
 }
 
 const noWorkspace = new Proxy({} as Workspace, {
-  get() {
+  get(_, property) {
+    if (property === "root") return "/nowhere";
     throw new Error("These tests touch no files");
   },
 });

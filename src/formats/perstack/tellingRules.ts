@@ -1,8 +1,9 @@
 /** What Perstack's words tell of, which of our events belong together, and how it puts our reasons. */
+import { delegateQueryOf } from "../../model/delegateCall";
 import type { EventOf, RunEvent } from "../../model/events";
 import type { ToolCall } from "../../model/message";
 import { retryErrorOf } from "./perstackFailure";
-import { isDelegateCall, queryOf } from "./writtenParts";
+import { isDelegateCall } from "./writtenParts";
 
 export const completionTool = "attemptCompletion";
 
@@ -34,7 +35,7 @@ export function belongsToDelegation(event: RunEvent, calls: readonly ToolCall[])
 }
 
 export function hasOneDelegate(calls: readonly ToolCall[]): boolean {
-  return calls.filter((call) => isDelegateCall(call) && queryOf(call) !== undefined).length < 2;
+  return calls.filter((call) => isDelegateCall(call) && delegateQueryOf(call) !== undefined).length < 2;
 }
 
 /** Whether it is said of the step that was done before it; anything else comes in a step of its own. */

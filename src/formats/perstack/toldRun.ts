@@ -4,6 +4,7 @@
  */
 import type { CheckpointStatus, DelegatedBy } from "../../model/checkpoint";
 import { foldMessage, pendingCallsOf } from "../../model/conversation";
+import { delegateKeyOf, delegateQueryOf } from "../../model/delegateCall";
 import type { RunEvent } from "../../model/events";
 import type { Message, MessageOf, ToolCall } from "../../model/message";
 import type { Usage } from "../../model/usage";
@@ -19,13 +20,11 @@ import type {
 } from "./writtenEvent";
 import {
   addWrittenUsage,
-  delegateKeyOf,
   derivedId,
   expertRef,
   isDelegateCall,
   noWrittenUsage,
   pendingCall,
-  queryOf,
   writtenCall,
   writtenMessage,
   writtenResult,
@@ -179,15 +178,15 @@ export class ToldRun {
 
   stopByDelegate(source: Source, checkpointId: string | undefined, keys: ReadonlyMap<string, string>): void {
     const pending = this.pending();
-    const delegates = pending.filter((call) => isDelegateCall(call) && queryOf(call) !== undefined);
+    const delegates = pending.filter((call) => isDelegateCall(call) && delegateQueryOf(call) !== undefined);
     const toolCalls = delegates.map(writtenCall);
     this.tell("callDelegate", source, { newMessage: this.lastSaid(), toolCalls, usage: this.stepUsage });
     this.status = "stoppedByDelegate";
     const { pendingToolCalls: _, ...checkpoint } = this.checkpoint(this.status, checkpointId);
     const others = pending.filter((call) => !delegates.includes(call));
     const delegateTo = delegates.map((call) => {
-      const key = keys.get(call.id) ?? delegateKeyOf(call);
-      const query = queryOf(call) ?? "";
+      const key = keys.get(call.id) ?? delegateKeyOf(call) ?? "";
+      const query = delegateQueryOf(call) ?? "";
       return { expert: expertRef(key, "1.0.0"), toolCallId: call.id, toolName: call.tool, query };
     });
     this.tell("stopRunByDelegate", source, {

@@ -1,6 +1,7 @@
 /** Parts of ours in Perstack's shapes: ids, usage, calls, results, messages, errors. */
 
 import { createHash } from "node:crypto";
+import { delegateKeyOf } from "../../model/delegateCall";
 import type { Limits } from "../../model/events";
 import type { Message, MessageOf, ToolCall } from "../../model/message";
 import type { Usage } from "../../model/usage";
@@ -50,20 +51,8 @@ export function subtractWrittenUsage(a: WrittenUsage, b: WrittenUsage): WrittenU
   };
 }
 
-const delegatePrefix = "delegate/";
-
-export function isDelegateCall({ skill }: Pick<ToolCall, "skill">): boolean {
-  return skill.startsWith(delegatePrefix);
-}
-
-/** The expert that the call delegates to. */
-export function delegateKeyOf({ skill }: Pick<ToolCall, "skill">): string {
-  return skill.slice(delegatePrefix.length);
-}
-
-export function queryOf({ args }: Pick<ToolCall, "args">): string | undefined {
-  if (typeof args !== "object" || args === null || !("query" in args)) return undefined;
-  return typeof args.query === "string" && args.query.trim() !== "" ? args.query : undefined;
+export function isDelegateCall(call: Pick<ToolCall, "skill">): boolean {
+  return delegateKeyOf(call) !== undefined;
 }
 
 /** The skill of a call to a tool that there is not: Perstack's schema wants a name. */
@@ -71,7 +60,7 @@ const noSkill = "unknown";
 
 /** In a call a delegate's skill is its expert's key; in a result `delegate/` stands before it. */
 export function writtenCall(call: ToolCall): WrittenToolCall {
-  const skillName = isDelegateCall(call) ? delegateKeyOf(call) : call.skill || noSkill;
+  const skillName = (delegateKeyOf(call) ?? call.skill) || noSkill;
   return { id: call.id, skillName, toolName: call.tool, args: call.args ?? {} };
 }
 
