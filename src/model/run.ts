@@ -361,6 +361,7 @@ function stepOf(run: Run, { step, timestamp }: RunEvent): Step {
   if (known) return known;
   const added: Step = { step, startedAt: timestamp, items: [] };
   run.steps.push(added);
+  run.lastStep = Math.max(run.lastStep, step);
   // It comes back, and was counted.
   if (run.omitted && step <= run.omitted.upTo) run.omitted.count -= 1;
   return added;
