@@ -89,7 +89,7 @@ export function createRunIndex({ logs, onError, cacheFolder }: RunIndexOptions):
     touch(summary.dir);
   };
   const live = new LiveRuns({
-    readPast: (dir) => logs.do("readPart", { dir }),
+    readPast: (dir) => logs.do("readPart", { dir, isWhole: true }),
     readPart: async (dir, wanted) => await loaded.load(dir, (await journalStampOf(dir)) ?? "", wanted),
     tell(dir) {
       behind.add(dir);
@@ -154,7 +154,7 @@ export function createRunIndex({ logs, onError, cacheFolder }: RunIndexOptions):
       await disk.lookAtAll(signal);
       cache.setReady();
       // After ours, so that it is known which those are.
-      await foreign.refresh(disk.jobDirs, disk.otherJobs);
+      await foreign.refresh(disk.otherJobs, (jobDir) => disk.hasJob(jobDir));
     }),
   );
   const lookForOthers = (jobDir: string) => foreign.lookAt(disk.isOfWorkspace(jobDir) ? [jobDir] : []);

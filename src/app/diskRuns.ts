@@ -27,8 +27,6 @@ interface Job {
   runs: Set<string>;
   /** Whether there is something that another system may know. */
   hasOther: boolean;
-  /** Until when it is looked at again although nothing tells of a change: its files come one by one. Unix ms. */
-  settlesAt: number;
 }
 
 /** Jobs read with one task. */
@@ -39,8 +37,12 @@ const settleMs = 30_000;
 
 export class DiskRuns {
   private folders: readonly string[] = [];
+  /** How the paths of their jobs begin. */
+  private insides: readonly string[] = [];
   private roots: readonly string[] = [];
   private readonly jobs = new Map<string, Job>();
+  /** New jobs are looked at again until then (Unix ms) although nothing tells of a change: their files come one by one. */
+  private readonly unsettled = new Map<string, number>();
   private readonly stamps = new Map<string, string>();
   /** When each run was asked for whose answer was taken last: an answer that comes late changes nothing. */
   private readonly takenAt = new Map<string, number>();
@@ -60,22 +62,22 @@ export class DiskRuns {
     return this.stamps.get(dir);
   }
 
-  /** The jobs of the workspace. */
-  get jobDirs(): string[] {
-    return [...this.jobs.keys()].filter((jobDir) => this.isOfWorkspace(jobDir));
+  hasJob(jobDir: string): boolean {
+    return this.jobs.has(jobDir);
   }
 
-  /** Those of them that another system may know. */
+  /** The jobs of the workspace that another system may know. */
   get otherJobs(): string[] {
-    return this.jobDirs.filter((jobDir) => this.jobs.get(jobDir)?.hasOther);
+    return [...this.jobs].flatMap(([jobDir, { hasOther }]) => (hasOther && this.isOfWorkspace(jobDir) ? [jobDir] : []));
   }
 
   isOfWorkspace(jobDir: string): boolean {
-    return this.folders.some((folder) => jobDir.startsWith(layout.jobs(folder) + sep));
+    return this.insides.some((inside) => jobDir.startsWith(inside));
   }
 
   setPlaces(folders: readonly string[], roots: readonly string[]): void {
     this.folders = folders;
+    this.insides = folders.map((folder) => layout.jobs(folder) + sep);
     this.roots = roots;
   }
 
@@ -113,8 +115,10 @@ export class DiskRuns {
       for (const { jobDir } of await this.list(false, signal)) if (!known.has(jobDir)) due.add(jobDir);
     }
     for (const dir of going) due.add(jobDirOf(dir));
-    const now = Date.now();
-    for (const [jobDir, { settlesAt }] of this.jobs) if (settlesAt > now) due.add(jobDir);
+    for (const [jobDir, until] of this.unsettled) {
+      if (until < Date.now()) this.unsettled.delete(jobDir);
+      else due.add(jobDir);
+    }
     await this.read([...due], signal);
     return [...due].filter((jobDir) => this.jobs.get(jobDir)?.hasOther && this.isOfWorkspace(jobDir));
   }
@@ -133,10 +137,13 @@ export class DiskRuns {
   private async list(isSorted: boolean, signal: AbortSignal): Promise<JobPlace[]> {
     const { folders, roots } = this;
     this.seenJobs = await this.jobsStamp();
-    const listed = await this.ports.logs.do("listJobs", { folders, roots, isSorted }, { signal });
     const places = new Map<string, JobPlace>();
-    // A job of the workspace is one, also where it was asked for.
-    for (const place of listed) if (!places.has(place.jobDir)) places.set(place.jobDir, place);
+    const onPart = (part: readonly JobPlace[]) => {
+      // A job of the workspace is one, also where it was asked for.
+      for (const place of part)
+        if (place.root === undefined || !places.has(place.jobDir)) places.set(place.jobDir, place);
+    };
+    await this.ports.logs.do("listJobs", { folders, roots, isSorted }, { signal, onPart });
     for (const [jobDir, job] of this.jobs) {
       const place = places.get(jobDir);
       if (!place) this.drop(jobDir);
@@ -166,7 +173,7 @@ export class DiskRuns {
     for (const { jobDir, runs, hasOther } of await this.ports.logs.do("readJobs", { jobs }, { signal, onPart })) {
       const job = this.jobOf(jobDir);
       job.hasOther = hasOther;
-      if (runs.length > 0 && !hasOther) job.settlesAt = 0;
+      if (runs.length > 0 && !hasOther) this.unsettled.delete(jobDir);
       const found = new Set(runs);
       for (const dir of job.runs) if (!found.has(dir)) this.take({ dir, kind: "none" }, turn);
     }
@@ -213,6 +220,7 @@ export class DiskRuns {
     const turn = this.ask();
     for (const dir of this.jobs.get(jobDir)?.runs ?? []) this.take({ dir, kind: "none" }, turn);
     this.jobs.delete(jobDir);
+    this.unsettled.delete(jobDir);
   }
 
   private move(job: Job, root: string | undefined): void {
@@ -226,9 +234,9 @@ export class DiskRuns {
   private jobOf(jobDir: string): Job {
     const known = this.jobs.get(jobDir);
     if (known) return known;
-    const job = { root: this.rootOf(jobDir), runs: new Set<string>(), hasOther: false };
-    const added: Job = { ...job, settlesAt: this.hasLooked ? Date.now() + settleMs : 0 };
+    const added: Job = { root: this.rootOf(jobDir), runs: new Set(), hasOther: false };
     this.jobs.set(jobDir, added);
+    if (this.hasLooked) this.unsettled.set(jobDir, Date.now() + settleMs);
     return added;
   }
 

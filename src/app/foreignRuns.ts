@@ -12,10 +12,10 @@ export interface ForeignRunIndex {
   /** Changes whenever the files of its job do; `undefined` where the run is not another system's. */
   stampOf(dir: string): string | undefined;
   /**
-   * @param jobDirs all there are
-   * @param due those that may have runs: they are read where they changed, like those that are known to have some; default: all
+   * @param due those that may have runs: they are read where they changed, like those that are known to have some
+   * @param isThere whether there is such a job; default: those that are due
    */
-  refresh(jobDirs: readonly string[], due?: readonly string[]): Promise<void>;
+  refresh(due: readonly string[], isThere?: (jobDir: string) => boolean): Promise<void>;
   /** The same for some jobs. */
   lookAt(jobDirs: readonly string[]): Promise<void>;
   /** A cheap look at the known jobs. */
@@ -77,11 +77,10 @@ export function createForeignRunIndex(options: ForeignRunIndexOptions): ForeignR
   return {
     has: (dir) => jobOf.has(dir),
     stampOf: (dir) => jobs.get(jobOf.get(dir) ?? "")?.unit.stamp,
-    async refresh(jobDirs, due = jobDirs) {
-      const found = new Set(jobDirs);
-      for (const jobDir of [...jobs.keys()]) {
-        if (found.has(jobDir)) continue;
-        jobs.get(jobDir)?.unit.drop();
+    async refresh(due, isThere = (jobDir) => due.includes(jobDir)) {
+      for (const [jobDir, { unit }] of jobs) {
+        if (isThere(jobDir)) continue;
+        unit.drop();
         jobs.delete(jobDir);
       }
       await refreshJobs([...new Set([...due, ...jobs.keys()])]);

@@ -37,7 +37,7 @@ export function createLoadedRuns(
     if (completing.has(dir)) return;
     completing.add(dir);
     try {
-      await logs.do("readPart", { dir });
+      await logs.do("readPart", { dir, isWhole: true });
       forget(dir);
       onWhole(dir);
     } catch (error) {

@@ -24,7 +24,7 @@ export interface LogTasks extends JobReader, LogSearcher, PartReader, RowReader,
 export function createLogTasks(): LogTasks {
   const logs = new OpenLogs();
   return {
-    ...createJobReader(),
+    ...createJobReader(logs),
     ...createLogSearcher(),
     ...createPartReader(logs),
     ...createRowReader(logs),

@@ -1,14 +1,16 @@
 /** Looks for the jobs of a workspace and reads their runs of ours as rows: what the run index does away from its thread. */
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, stat } from "node:fs/promises";
 import { messageOf } from "../base/errors";
 import { type Run, runOf } from "../model/run";
 import { isAlive } from "../store/isAlive";
-import { journalStampOf } from "../store/journalStamp";
+import { lookAtJournal } from "../store/journalStamp";
 import { layout } from "../store/layout";
 import { readJournal } from "../store/readJournal";
 import { jobFoldersAt, listJobFolders, listRunsOfJob } from "../store/runFolders";
-import type { LogTask } from "./logTasks";
+import type { LogTask, TaskContext } from "./logTasks";
+import type { OpenLogs } from "./openLogs";
+import { partSizes } from "./readPart";
+import { readSummary } from "./readSummary";
 import type { RunSummary } from "./runIndex";
 import { summarizeRun } from "./summarizeRun";
 
@@ -50,8 +52,8 @@ export interface JobToRead {
 }
 
 export interface JobReader {
-  /** Those that changed last come first, where that is wanted. */
-  listJobs: LogTask<{ folders: readonly string[]; roots: readonly string[]; isSorted: boolean }, JobPlace[]>;
+  /** Told in pieces; those that changed last come first, where that is wanted. */
+  listJobs: LogTask<{ folders: readonly string[]; roots: readonly string[]; isSorted: boolean }, void, JobPlace[]>;
   /** Reads the runs that do not stand as they are known: those are told ahead. A job that cannot be read is left out. */
   readJobs: LogTask<{ jobs: readonly JobToRead[] }, JobReading[], RunReading[]>;
   readRuns: LogTask<{ runs: readonly KnownRun[] }, RunReading[]>;
@@ -62,35 +64,42 @@ const width = 8;
 /** Rows told at once: taking more would hold up the thread that asked. */
 const rowsPerPart = 100;
 const partIntervalMs = 50;
+const placesPerPart = 1000;
 
-export function createJobReader(): JobReader {
-  const read = async (known: KnownRun): Promise<RunReading> => {
+type Context = Pick<TaskContext, "mayWrite" | "signal">;
+
+export function createJobReader(logs: OpenLogs): JobReader {
+  /** `undefined` where no event has been recorded. */
+  const readRun = async (dir: string, size: number, context: Context): Promise<Run | undefined> => {
+    if (size > partSizes.longFrom) return await readSummary(logs, dir, context);
+    return runOf((await readJournal(layout.journal(dir))).events);
+  };
+  const read = async (known: KnownRun, context: Context): Promise<RunReading> => {
     const { dir } = known;
     try {
-      const stamp = await journalStampOf(dir);
-      if (stamp === undefined) return { dir, kind: "none" };
+      const journal = await lookAtJournal(dir);
+      if (!journal) return { dir, kind: "none" };
+      const { stamp, size } = journal;
       if (known.stamp === stamp) return { dir, kind: known.isRunning && !(await isAlive(dir)) ? "left" : "same" };
-      const run = await readRun(dir);
+      const run = await readRun(dir, size, context);
       if (!run) return { dir, kind: "none" };
       const status = run.status === "running" && !(await isAlive(dir)) ? "unknown" : run.status;
       return { dir, kind: "read", stamp, summary: summarizeRun(run, { dir, isHere: false, status }) };
     } catch (error) {
+      context.signal.throwIfAborted();
       return { dir, kind: "failed", reason: messageOf(error) };
     }
   };
   return {
-    async listJobs({ folders, roots, isSorted }, { signal }) {
+    async listJobs({ folders, roots, isSorted }, { signal, emit }) {
       const places: JobPlace[] = [];
       for (const folder of folders) places.push(...(await listJobFolders(folder)).map((jobDir) => ({ jobDir })));
       for (const root of roots) places.push(...(await jobFoldersAt(root)).map((jobDir) => ({ jobDir, root })));
-      if (!isSorted) return places;
-      const times = new Map<string, number>();
-      await eachOf(places, signal, async ({ jobDir }) => {
-        times.set(jobDir, (await stat(jobDir).catch(() => undefined))?.mtimeMs ?? 0);
-      });
-      return places.sort((a, b) => (times.get(b.jobDir) ?? 0) - (times.get(a.jobDir) ?? 0));
+      if (isSorted) await sortByChange(places, signal);
+      for (let at = 0; at < places.length; at += placesPerPart) emit(places.slice(at, at + placesPerPart));
     },
-    async readJobs({ jobs }, { signal, emit }) {
+    async readJobs({ jobs }, context) {
+      const { signal, emit } = context;
       const readings = new Map<string, JobReading>();
       let rows: RunReading[] = [];
       let toldAt = performance.now();
@@ -102,10 +111,11 @@ export function createJobReader(): JobReader {
       const readJob = async ({ jobDir, known }: JobToRead) => {
         const byDir = new Map(known.map((run) => [run.dir, run]));
         const runs: string[] = [];
-        let hasOther = await hasCheckpoints(jobDir);
+        // Perstack has its checkpoints beside the runs.
+        let hasOther = (await namesIn(jobDir)).includes("checkpoints");
         for (const { dir } of await listRunsOfJob(jobDir)) {
           signal.throwIfAborted();
-          const reading = await read(byDir.get(dir) ?? { dir });
+          const reading = await read(byDir.get(dir) ?? { dir }, context);
           if (reading.kind === "none") hasOther = true;
           else runs.push(dir);
           if (reading.kind !== "none" && reading.kind !== "same") rows.push(reading);
@@ -124,22 +134,24 @@ export function createJobReader(): JobReader {
       tell();
       return jobs.flatMap(({ jobDir }) => readings.get(jobDir) ?? []);
     },
-    async readRuns({ runs }, { signal }) {
+    async readRuns({ runs }, context) {
       const readings = new Map<string, RunReading>();
-      await eachOf(runs, signal, async (run) => void readings.set(run.dir, await read(run)));
+      await eachOf(runs, context.signal, async (run) => void readings.set(run.dir, await read(run, context)));
       return runs.flatMap(({ dir }) => readings.get(dir) ?? []);
     },
   };
 }
 
-/** `undefined` where no event has been recorded. */
-async function readRun(dir: string): Promise<Run | undefined> {
-  return runOf((await readJournal(layout.journal(dir))).events);
+async function sortByChange(places: JobPlace[], signal: AbortSignal): Promise<void> {
+  const times = new Map<string, number>();
+  await eachOf(places, signal, async ({ jobDir }) => {
+    times.set(jobDir, (await stat(jobDir).catch(() => undefined))?.mtimeMs ?? 0);
+  });
+  places.sort((a, b) => (times.get(b.jobDir) ?? 0) - (times.get(a.jobDir) ?? 0));
 }
 
-/** Perstack has them beside the runs. */
-async function hasCheckpoints(jobDir: string): Promise<boolean> {
-  return (await stat(join(jobDir, "checkpoints")).catch(() => undefined))?.isDirectory() ?? false;
+async function namesIn(folder: string): Promise<string[]> {
+  return await readdir(folder).catch(() => []);
 }
 
 /** Throws where the signal is aborted. */

@@ -67,22 +67,18 @@ export class RunCache {
 
   /** @param runs newest first; taken some at a time */
   async write(runs: Iterable<CachedRun>): Promise<void> {
-    const rows: string[] = [];
-    let taken = 0;
-    let chars = 0;
-    for (const { stamp, summary } of runs) {
-      taken += 1;
-      if (taken % rowsAtOnce === 0) await setImmediate();
-      const row = JSON.stringify([stamp, summary]);
-      if (row.length > mostRowChars) continue;
-      if (rows.length === mostRuns || chars + row.length > mostChars) break;
-      rows.push(row);
-      chars += row.length;
+    const hash = createHash("sha256");
+    const pieces: Buffer[] = [];
+    for (const rows of rowsOf(runs)) {
+      const piece = Buffer.from(rows.map((row) => `${row}\n`).join(""));
+      hash.update(piece);
+      pieces.push(piece);
+      await setImmediate();
     }
-    const body = rows.join("\n");
-    const head = { cache: cacheVersion, program: this.programVersion, hash: await hashOf(Buffer.from(body)) };
+    const head = { cache: cacheVersion, program: this.programVersion, hash: hash.digest("hex") };
     await mkdir(this.folder, { recursive: true });
-    await replaceFile(this.path, `${JSON.stringify(head)}\n${body}`, { suffix: newId(), durable: false });
+    const content = [Buffer.from(`${JSON.stringify(head)}\n`), ...pieces];
+    await replaceFile(this.path, content, { suffix: newId(), durable: false });
     await this.dropOld();
   }
 
@@ -94,7 +90,7 @@ export class RunCache {
     const isOurs = isRecord(head) && head.cache === cacheVersion && head.program === this.programVersion;
     const body = content.subarray(end + 1);
     if (!isOurs || head.hash !== (await hashOf(body)) || body.length === 0) return [];
-    return body.toString().split("\n");
+    return body.toString().trimEnd().split("\n");
   }
 
   private async readContent(): Promise<Buffer | undefined> {
@@ -120,6 +116,26 @@ export class RunCache {
     const old = files.sort((a, b) => b.at - a.at).slice(mostFiles);
     await Promise.all(old.map(({ path }) => rm(path, { force: true })));
   }
+}
+
+/** As many as are kept, some at a time. */
+function* rowsOf(runs: Iterable<CachedRun>): Generator<string[]> {
+  let rows: string[] = [];
+  let [count, chars, taken] = [0, 0, 0];
+  for (const { stamp, summary } of runs) {
+    const row = JSON.stringify([stamp, summary]);
+    taken += 1;
+    if (row.length <= mostRowChars) {
+      if (count === mostRuns || chars + row.length > mostChars) break;
+      rows.push(row);
+      count += 1;
+      chars += row.length;
+    }
+    if (taken % rowsAtOnce !== 0) continue;
+    yield rows;
+    rows = [];
+  }
+  yield rows;
 }
 
 /** Away from this thread, as a cache may be large. */

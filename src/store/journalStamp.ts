@@ -2,12 +2,23 @@
 import { stat } from "node:fs/promises";
 import { layout } from "./layout";
 
-/** Changes whenever the journal does; `undefined` where there is none. */
-export async function journalStampOf(runDir: string): Promise<string | undefined> {
+export interface JournalStanding {
+  /** Changes whenever the journal does. */
+  stamp: string;
+  /** Bytes. */
+  size: number;
+}
+
+/** `undefined` where there is none. */
+export async function lookAtJournal(runDir: string): Promise<JournalStanding | undefined> {
   try {
     const { size, mtimeMs, ino } = await stat(layout.journal(runDir));
-    return `${ino}:${size}:${mtimeMs}`;
+    return { stamp: `${ino}:${size}:${mtimeMs}`, size };
   } catch {
     return undefined;
   }
+}
+
+export async function journalStampOf(runDir: string): Promise<string | undefined> {
+  return (await lookAtJournal(runDir))?.stamp;
 }
