@@ -15,7 +15,9 @@ export interface EventEntry {
   isFailure: boolean;
 }
 
-export const eventsPerBlock = 16_384;
+const blockBits = 14;
+export const eventsPerBlock = 1 << blockBits;
+const placeMask = eventsPerBlock - 1;
 const bytesPerEvent = 29;
 export const bytesPerBlock = eventsPerBlock * bytesPerEvent;
 
@@ -46,6 +48,8 @@ export class EventColumns implements EventIndex {
   readonly failures: number[] = [];
   readonly told: JournalProblem[] = [];
   private readonly blocks: Block[] = [];
+  /** The last one. */
+  private current: Block = makeBlock(0);
   private readonly wideSeqs = new Map<number, number>();
   private readonly wideSteps = new Map<number, number>();
   private lastSeq = -1;
@@ -72,18 +76,18 @@ export class EventColumns implements EventIndex {
     return this.wideSeqs.size === 0 && this.wideSteps.size === 0;
   }
 
-  push(offset: number, length: number, entry: EventEntry): void {
+  push(offset: number, length: number, { type, seq, step, timestamp, isFailure }: EventEntry): void {
     const at = this.count;
-    const place = at % eventsPerBlock;
-    const block = this.blocks[(at - place) / eventsPerBlock] ?? this.addBlock();
+    const place = at & placeMask;
+    const block = place === 0 ? this.addBlock() : this.current;
     block.offsets[place] = offset;
     block.lengths[place] = length;
-    block.timestamps[place] = entry.timestamp;
-    block.seqs[place] = entry.seq < wide ? entry.seq : this.keepWide(this.wideSeqs, at, entry.seq);
-    block.steps[place] = entry.step < wide ? entry.step : this.keepWide(this.wideSteps, at, entry.step);
-    block.kinds[place] = entry.isFailure ? entry.type | failureBit : entry.type;
+    block.timestamps[place] = timestamp;
+    block.seqs[place] = seq < wide ? seq : this.keepWide(this.wideSeqs, at, seq);
+    block.steps[place] = step < wide ? step : this.keepWide(this.wideSteps, at, step);
+    block.kinds[place] = isFailure ? type | failureBit : type;
     this.count = at + 1;
-    this.learn(at, entry.seq, entry.step, entry.isFailure);
+    this.learn(at, seq, step, isFailure);
   }
 
   addProblem(reason: string): void {
@@ -111,11 +115,11 @@ export class EventColumns implements EventIndex {
   }
 
   offsetOf(at: number): number {
-    return this.blockOf(at).offsets[at % eventsPerBlock] ?? 0;
+    return this.blockOf(at).offsets[at & placeMask] ?? 0;
   }
 
   lengthOf(at: number): number {
-    return this.blockOf(at).lengths[at % eventsPerBlock] ?? 0;
+    return this.blockOf(at).lengths[at & placeMask] ?? 0;
   }
 
   typeOf(at: number): EventType {
@@ -123,17 +127,17 @@ export class EventColumns implements EventIndex {
   }
 
   seqOf(at: number): number {
-    const seq = this.blockOf(at).seqs[at % eventsPerBlock] ?? 0;
+    const seq = this.blockOf(at).seqs[at & placeMask] ?? 0;
     return seq === wide ? (this.wideSeqs.get(at) ?? seq) : seq;
   }
 
   stepOf(at: number): number {
-    const step = this.blockOf(at).steps[at % eventsPerBlock] ?? 0;
+    const step = this.blockOf(at).steps[at & placeMask] ?? 0;
     return step === wide ? (this.wideSteps.get(at) ?? step) : step;
   }
 
   timestampOf(at: number): number {
-    return this.blockOf(at).timestamps[at % eventsPerBlock] ?? 0;
+    return this.blockOf(at).timestamps[at & placeMask] ?? 0;
   }
 
   isFailure(at: number): boolean {
@@ -165,7 +169,7 @@ export class EventColumns implements EventIndex {
     this.lastSeq = seq;
     if (step === this.lastStep) return;
     if (step < this.lastStep) this.stepsSeen ??= this.collectSteps();
-    this.stepsSeen?.add(step);
+    if (step > 0) this.stepsSeen?.add(step);
     this.stepCount += 1;
     this.lastStep = step;
   }
@@ -201,33 +205,37 @@ export class EventColumns implements EventIndex {
   }
 
   private kindOf(at: number): number {
-    return this.blockOf(at).kinds[at % eventsPerBlock] ?? 0;
+    return this.blockOf(at).kinds[at & placeMask] ?? 0;
   }
 
   private blockOf(at: number): Block {
-    const block = at < this.count ? this.blocks[Math.floor(at / eventsPerBlock)] : undefined;
+    const block = at < this.count ? this.blocks[at >>> blockBits] : undefined;
     if (!block) throw new RangeError(`There is no event ${at} in an index of ${this.count}.`);
     return block;
   }
 
   private addBlock(): Block {
-    const buffer = new ArrayBuffer(bytesPerBlock);
-    let offset = 0;
-    const take = (bytes: number) => {
-      const start = offset;
-      offset += bytes * eventsPerBlock;
-      return start;
-    };
-    const block: Block = {
-      memory: new Uint8Array(buffer),
-      offsets: new Float64Array(buffer, take(8), eventsPerBlock),
-      timestamps: new Float64Array(buffer, take(8), eventsPerBlock),
-      seqs: new Uint32Array(buffer, take(4), eventsPerBlock),
-      steps: new Uint32Array(buffer, take(4), eventsPerBlock),
-      lengths: new Uint32Array(buffer, take(4), eventsPerBlock),
-      kinds: new Uint8Array(buffer, take(1), eventsPerBlock),
-    };
-    this.blocks.push(block);
-    return block;
+    this.current = makeBlock(eventsPerBlock);
+    this.blocks.push(this.current);
+    return this.current;
   }
+}
+
+function makeBlock(events: number): Block {
+  const buffer = new ArrayBuffer(bytesPerEvent * events);
+  let offset = 0;
+  const take = (bytes: number) => {
+    const start = offset;
+    offset += bytes * events;
+    return start;
+  };
+  return {
+    memory: new Uint8Array(buffer),
+    offsets: new Float64Array(buffer, take(8), events),
+    timestamps: new Float64Array(buffer, take(8), events),
+    seqs: new Uint32Array(buffer, take(4), events),
+    steps: new Uint32Array(buffer, take(4), events),
+    lengths: new Uint32Array(buffer, take(4), events),
+    kinds: new Uint8Array(buffer, take(1), events),
+  };
 }

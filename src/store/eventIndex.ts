@@ -1,7 +1,6 @@
 /** Where each event of a log stands, and what of it can be told without parsing its line; kept up with the log as it grows. */
 import type { FileHandle } from "node:fs/promises";
-import type { EventType, RunEvent } from "../model/events";
-import { failureOf } from "../model/failures";
+import type { EventType } from "../model/events";
 import { EventColumns } from "./eventColumns";
 import { indexLog } from "./indexLog";
 import { agreesInPlaces, loadSidecar, snapshotSidecar } from "./indexSidecar";
@@ -13,7 +12,8 @@ import { openToRead } from "./readLines";
  * Columns over the events of one log, by their position: 0, 1, 2 … in the order of its lines. What is known by a position
  * never changes; there may come more of them.
  *
- * A line is an event by its head. That all of the line is sound, only who parses it can tell; see `agrees`.
+ * A line is an event by its head (see `EventScanner` for what that promises). Whether all of it is sound, only who parses
+ * it can tell; see `IndexedEvents`.
  */
 export interface EventIndex {
   /** Whole lines that are events. */
@@ -40,20 +40,6 @@ export interface EventIndex {
   find(seq: number): number | undefined;
   /** Positions of the first and behind the last event of the step. */
   rangeOf(step: number): { from: number; to: number } | undefined;
-}
-
-/**
- * Whether what was parsed at the position is what the index says of it. If not, the log was changed under it (`rebuild`),
- * or the line says something twice, and JSON takes the last: then it is no event to be shown.
- */
-export function agrees(index: EventIndex, at: number, event: RunEvent): boolean {
-  return (
-    event.seq === index.seqOf(at) &&
-    event.step === index.stepOf(at) &&
-    event.type === index.typeOf(at) &&
-    event.timestamp === index.timestampOf(at) &&
-    (failureOf(event) !== undefined) === index.isFailure(at)
-  );
 }
 
 /** "replaced": it is another log now, `index` another object, and no position of before holds. */

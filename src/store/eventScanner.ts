@@ -9,10 +9,10 @@ export const eventTypes = Object.keys(payloads) as readonly EventType[];
 /**
  * One for a log, used again for each line: after `scan` its fields tell of the line.
  *
- * What it promises: the head says what `parseEvent` would say of it, for each line that `parseEvent` takes and that has no
- * key of the head twice. Heads in exactly the shape that our runtime writes are read byte by byte; of any other the whole
- * line is parsed. Whether what stands behind such a head is sound JSON, and the payload of its type, only parsing can tell:
- * whoever does it asks `agreesWith`.
+ * What it promises: of each line that `parseEvent` takes it says the same as `parseEvent` and `failureOf`. Of a head in
+ * exactly the shape that our runtime writes, that takes no parsing; any other line is parsed. What it cannot see: whether
+ * behind such a head the line is sound JSON, with the payload of its type (then it is an event here, and none for who parses
+ * it), and whether it says something again there that its head said (JSON takes the last; no JSON writer does it).
  */
 export class EventScanner {
   /** Place in `eventTypes`. */
@@ -32,8 +32,9 @@ export class EventScanner {
   private author = patternOf(`,"expertKey":"","step":`);
   private bytes: Buffer = Buffer.alloc(0);
   private view: DataView = new DataView(new ArrayBuffer(0));
-  private at = 0;
   private end = 0;
+  /** The last number that was read. */
+  private number = 0;
 
   /** The chunk in which the next lines stand. */
   use(bytes: Buffer): void {
@@ -43,28 +44,20 @@ export class EventScanner {
 
   /** Whether an event stands there, from `start` up to `end`, where its LF is, or a CR before that. */
   scan(start: number, end: number): boolean {
-    this.at = start;
     this.end = end;
-    this.wasParsed = !this.scanHead();
+    this.wasParsed = !this.scanHead(start);
     return this.wasParsed ? this.parse(this.bytes.toString("utf8", start, end)) : true;
   }
 
-  /** Only the head, of a line that goes on behind `end`: `false` where the whole line must be parsed. */
-  scanBeginning(start: number, end: number): boolean {
-    this.at = start;
-    this.end = end;
-    return this.scanEnvelope() && this.bytes[this.at] === comma && this.scanPayload();
-  }
-
   /** The slow way, which is always right. */
-  parse(text: string): boolean {
+  private parse(text: string): boolean {
     const parsed = parseEvent(parseJson(text));
     if ("problem" in parsed) {
       this.problem = parsed.problem;
       return false;
     }
     const { type, seq, step, timestamp } = parsed.event;
-    this.type = eventTypes.indexOf(type);
+    this.type = codes[type];
     // What is written as -0 counts as 0.
     this.seq = seq + 0;
     this.step = step + 0;
@@ -73,42 +66,45 @@ export class EventScanner {
     return true;
   }
 
-  private scanHead(): boolean {
+  private scanHead(start: number): boolean {
+    const { bytes, end } = this;
     // A line that was cut off has not even this.
-    if (this.bytes[this.end - 1] !== closingBrace) return false;
-    if (!this.scanEnvelope()) return false;
-    const next = this.bytes[this.at];
-    return next === comma ? this.scanPayload() : next === closingBrace && this.at === this.end - 1;
-  }
-
-  /** From the brace up to the quote behind the type. */
-  private scanEnvelope(): boolean {
-    if (!this.skip(opening) || !this.skipText() || !this.skip(beforeTimestamp)) return false;
-    const timestamp = this.readNumber();
-    if (timestamp < 0 || !(this.skip(this.identity) || this.learnIdentity())) return false;
-    const seq = this.readNumber();
-    if (seq < 0 || !(this.skip(this.author) || this.learnAuthor())) return false;
-    const step = this.readNumber();
-    if (step < 0 || !this.skip(beforeType)) return false;
-    const start = this.at;
-    if (!this.skipText()) return false;
-    this.timestamp = timestamp;
-    this.seq = seq;
-    this.step = step;
-    this.type = this.typeAt(start, this.at);
-    this.at += 1;
-    return true;
-  }
-
-  /** Whether it is known, without parsing, if the event is a failure. */
-  private scanPayload(): boolean {
+    if (bytes[end - 1] !== closingBrace) return false;
+    const at = this.scanEnvelope(start);
+    if (at === none) return false;
     this.isFailure = false;
+    return bytes[at] === comma ? this.scanPayload(at) : at === end - 1;
+  }
+
+  /** From the brace up to the quote behind the type; gives what is behind that, as all of these do, or `none`. */
+  private scanEnvelope(start: number): number {
+    let at = this.skip(beforeTimestamp, this.skipText(this.skip(opening, start)));
+    at = this.readNumber(at);
+    if (at === none) return none;
+    this.timestamp = this.number;
+    const behindIdentity = this.skip(this.identity, at);
+    at = this.readNumber(behindIdentity === none ? this.learnIdentity(at) : behindIdentity);
+    if (at === none) return none;
+    this.seq = this.number;
+    const behindAuthor = this.skip(this.author, at);
+    at = this.readNumber(behindAuthor === none ? this.learnAuthor(at) : behindAuthor);
+    if (at === none) return none;
+    this.step = this.number;
+    const type = this.skip(beforeType, at);
+    at = this.skipText(type);
+    if (at === none) return none;
+    this.type = this.typeAt(type, at);
+    return at + 1;
+  }
+
+  /** Whether it can be told, without parsing, if the event is a failure. */
+  private scanPayload(at: number): boolean {
     switch (this.type) {
       case codes.finishToolCall:
-        return this.scanToolCall();
+        return this.scanToolCall(at);
       case codes.stopRun:
-        this.isFailure = this.skip(stoppedByLimit) || this.skip(stoppedByBudget);
-        return this.isFailure || this.skip(stoppedForInput) || this.skip(stoppedByUser);
+        this.isFailure = this.skip(stoppedByLimit, at) !== none || this.skip(stoppedByBudget, at) !== none;
+        return this.isFailure || this.skip(stoppedForInput, at) !== none || this.skip(stoppedByUser, at) !== none;
       case codes.errorRun:
       case codes.retryGeneration:
       case codes.failNode:
@@ -120,86 +116,91 @@ export class EventScanner {
     }
   }
 
-  private scanToolCall(): boolean {
-    if (!this.skip(beforeCallId) || !this.skipText()) return false;
-    if (!this.skip(beforeSkill) || !this.skipText()) return false;
-    if (!this.skip(beforeTool) || !this.skipText()) return false;
-    if (this.skip(succeeded)) return true;
-    this.isFailure = this.skip(failed) || this.skip(blocked);
+  private scanToolCall(start: number): boolean {
+    let at = this.skipText(this.skip(beforeCallId, start));
+    at = this.skipText(this.skip(beforeSkill, at));
+    at = this.skipText(this.skip(beforeTool, at));
+    if (this.skip(succeeded, at) !== none) return true;
+    this.isFailure = this.skip(failed, at) !== none || this.skip(blocked, at) !== none;
     return this.isFailure;
   }
 
-  /** Whether these bytes come next; then it is behind them. */
-  private skip({ words, bytes }: Pattern): boolean {
-    const { at, view } = this;
-    if (at + bytes.length > this.end) return false;
+  private learnIdentity(start: number): number {
+    let at = this.skipText(this.skip(beforeJobId, start));
+    at = this.skipText(this.skip(beforeRunId, at));
+    at = this.skip(beforeSeq, at);
+    if (at !== none) this.identity = patternOf(this.bytes.subarray(start, at));
+    return at;
+  }
+
+  private learnAuthor(start: number): number {
+    const at = this.skip(beforeStep, this.skipText(this.skip(beforeExpert, start)));
+    if (at !== none) this.author = patternOf(this.bytes.subarray(start, at));
+    return at;
+  }
+
+  /** Behind these bytes. */
+  private skip({ bytes, words }: Pattern, start: number): number {
+    if (start === none || start + bytes.length > this.end) return none;
+    const { view } = this;
+    let at = start;
     // Four at a time: most of a head is the same in all lines.
-    for (let index = 0; index < words.length; index += 1) {
-      if (view.getInt32(at + index * 4) !== words[index]) return false;
+    for (let index = 0; index < words.length; index += 1, at += 4) {
+      if (view.getInt32(at) !== words[index]) return none;
     }
-    for (let index = words.length * 4; index < bytes.length; index += 1) {
-      if (this.bytes[at + index] !== bytes[index]) return false;
+    for (let index = at - start; index < bytes.length; index += 1, at += 1) {
+      if (this.bytes[at] !== bytes[index]) return none;
     }
-    this.at = at + bytes.length;
-    return true;
+    return at;
   }
 
-  /** Up to the closing quote of a text without escapes. */
-  private skipText(): boolean {
-    const { bytes } = this;
-    let { at } = this;
+  /** At the closing quote of a text without escapes. */
+  private skipText(start: number): number {
+    if (start === none) return none;
+    const { bytes, end } = this;
+    let at = start;
     while (isPlain[byteAt(bytes, at)] === 1) at += 1;
-    this.at = at;
-    return at < this.end && bytes[at] === quote;
+    return at < end && bytes[at] === quote ? at : none;
   }
 
-  /** Digits alone, as many as are exact; -1 where anything else stands there. What must come next is looked at by `skip`. */
-  private readNumber(): number {
-    const { bytes } = this;
-    const start = this.at;
+  /** Behind the digits, if there are no more than are exact. That nothing else belongs to the number, the next `skip` sees. */
+  private readNumber(start: number): number {
+    if (start === none) return none;
+    const { bytes, end } = this;
     let at = start;
     let value = 0;
-    for (let digit = byteAt(bytes, at) - zero; digit >= 0 && digit <= 9; digit = byteAt(bytes, at) - zero) {
+    let low = 0;
+    let scale = 1;
+    // In two halves, for whole numbers of 32 bits are quicker.
+    for (; at < end && at < start + 9; at += 1) {
+      const digit = byteAt(bytes, at) - zero;
+      if (digit < 0 || digit > 9) break;
       value = value * 10 + digit;
-      at += 1;
     }
-    const length = at - start;
-    this.at = at;
-    return length === 0 || length > 15 || (length > 1 && bytes[start] === zero) ? -1 : value;
-  }
-
-  private learnIdentity(): boolean {
-    const start = this.at;
-    const isThere =
-      this.skip(beforeJobId) && this.skipText() && this.skip(beforeRunId) && this.skipText() && this.skip(beforeSeq);
-    if (isThere) this.identity = patternOf(this.bytes.subarray(start, this.at));
-    return isThere;
-  }
-
-  private learnAuthor(): boolean {
-    const start = this.at;
-    const isThere = this.skip(beforeExpert) && this.skipText() && this.skip(beforeStep);
-    if (isThere) this.author = patternOf(this.bytes.subarray(start, this.at));
-    return isThere;
+    if (at === start + 9) {
+      for (; at < end && at < start + 15; at += 1) {
+        const digit = byteAt(bytes, at) - zero;
+        if (digit < 0 || digit > 9) break;
+        low = low * 10 + digit;
+        scale *= 10;
+      }
+    }
+    this.number = value * scale + low;
+    return at === start || (bytes[start] === zero && at > start + 1) ? none : at;
   }
 
   private typeAt(start: number, end: number): number {
-    for (const code of codesByLength[end - start] ?? []) {
-      if (this.isTypeAt(start, code)) return code;
+    const { bytes } = this;
+    for (const { code, pattern } of typesByKey[typeKey(byteAt(bytes, start), byteAt(bytes, end - 1), end - start)] ??
+      []) {
+      if (pattern.bytes.length === end - start && this.skip(pattern, start) === end) return code;
     }
     // As `parseEvent` has it.
     return codes.foreignEvent;
   }
-
-  private isTypeAt(start: number, code: number): boolean {
-    const name = typeNames[code];
-    if (!name) return false;
-    for (let index = 0; index < name.length; index += 1) {
-      if (this.bytes[start + index] !== name[index]) return false;
-    }
-    return true;
-  }
 }
+
+const none = -1;
 
 /** Bytes to compare with, also as words of four. */
 interface Pattern {
@@ -218,10 +219,12 @@ function byteAt(bytes: Uint8Array, at: number): number {
   return bytes[at] ?? 0;
 }
 
-const [quote, comma, closingBrace, zero] = [34, 44, 125, 48] as const;
+const [quote, backslash, comma, closingBrace, zero] = [34, 92, 44, 125, 48] as const;
 
 /** What stands in a text as it is: no quote, no backslash, no control character (JSON has none of them in a text). */
-const isPlain = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 32 && byte !== quote && byte !== 92 ? 1 : 0));
+const isPlain = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 32 && byte !== quote && byte !== backslash ? 1 : 0,
+);
 
 const opening = patternOf('{"id":"');
 const beforeTimestamp = patternOf('","timestamp":');
@@ -243,8 +246,17 @@ const stoppedForInput = patternOf(',"reason":"input"');
 const stoppedByUser = patternOf(',"reason":"cancelled"');
 
 const codes = Object.fromEntries(eventTypes.map((type, code) => [type, code])) as Readonly<Record<EventType, number>>;
-const typeNames = eventTypes.map((type) => Uint8Array.from(Buffer.from(type)));
-const codesByLength = typeNames.reduce<number[][]>((table, { length }, code) => {
-  table[length] = [...(table[length] ?? []), code];
-  return table;
-}, []);
+/** Few types have the same. */
+function typeKey(first: number, last: number, length: number): number {
+  return (first + last * 5 + length * 11) & 127;
+}
+
+const typesByKey = eventTypes.reduce<{ code: number; pattern: Pattern }[][]>(
+  (table, type, code) => {
+    const pattern = patternOf(type);
+    const key = typeKey(byteAt(pattern.bytes, 0), byteAt(pattern.bytes, type.length - 1), type.length);
+    table[key] = [...(table[key] ?? []), { code, pattern }];
+    return table;
+  },
+  Array.from({ length: 128 }, () => []),
+);
