@@ -29,7 +29,7 @@ const bench: Bench = {
       const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
       const developmentPath = await writeEmptyExtension(dir);
       const testsPath = join(projectRoot, "out", "bench", "liveProbe.cjs");
-      await page.goto(server.url(workspace, { developmentPath, testsPath }));
+      await page.goto(server.url(workspace, { developmentPath, testsPath }), { timeout: 120_000 });
       const report = await waitUntil("the probe’s report", () => readReport(file), {
         timeoutMs: (seconds + 120) * 1000,
       });

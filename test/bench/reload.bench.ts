@@ -44,9 +44,10 @@ const bench: Bench = {
     try {
       const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
       const testsPath = join(projectRoot, "out", "bench", "reloadProbe.cjs");
-      await page.goto(server.url(workspace, { developmentPath: await writeEmptyExtension(dir), testsPath }));
+      const developmentPath = await writeEmptyExtension(dir);
+      await page.goto(server.url(workspace, { developmentPath, testsPath }), { timeout: 120_000 });
       await waitUntil("all runs to go on", () => isReported(report), { timeoutMs: 120_000 });
-      await page.goto(server.url(workspace));
+      await page.goto(server.url(workspace), { timeout: 120_000 });
       const workbench = await workbenchOn(server, browser, page);
       await workbench.runCommand("View: Show Runtrail");
       const startedAt = performance.now();
