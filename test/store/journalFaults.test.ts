@@ -105,7 +105,7 @@ describe("a journal without room", () => {
       const journal = await openJournal(file, "create");
       journal.append(short(1));
       await rename(file, join(folder, "events.jsonl.1"));
-      const other = `${JSON.stringify(short(1))}\n${"y".repeat(9_000)}`;
+      const other = `${JSON.stringify(short(1))}\n${"y".repeat(40_000)}`;
       await writeFile(file, other);
       expect(() => journal.append(short(2, 40_000))).toThrow(JournalError);
       await journal.close();
