@@ -1,6 +1,7 @@
 /** The index of a large log kept beside it, `events.idx`: a copy of its columns that is believed only where it fits the log. */
-import type { FileHandle } from "node:fs/promises";
+import { type FileHandle, readdir, rm, stat } from "node:fs/promises";
 import { endianness } from "node:os";
+import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import * as z from "zod";
 import { parseJson } from "../base/lines";
@@ -38,6 +39,11 @@ export function sidecarOf(log: string): string {
   return log.replace(/(?:\.jsonl)?$/u, ".idx");
 }
 
+/** By its name, one that is just being written included. */
+export function isSidecar(name: string): boolean {
+  return /\.idx(?:\.[^.]+\.tmp)?$/u.test(name);
+}
+
 /** What is written is the index as it stands at the call, whatever comes to it until it is done. */
 export function snapshotSidecar(
   columns: EventColumns,
@@ -51,8 +57,20 @@ export function snapshotSidecar(
   return async (log, suffix) => {
     const checksum = parts.reduce((sum, part) => crc32(part, sum), 0);
     await replaceFile(sidecarOf(log), [...parts, bytesOf(checksum)], { suffix, durable: false });
+    await removeTorn(dirname(log));
   };
 }
+
+/** What a process that was killed left half written; a young one may still be written by another. */
+async function removeTorn(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!isSidecar(name) || !name.endsWith(".tmp")) continue;
+    const { mtimeMs } = await stat(join(folder, name));
+    if (mtimeMs < Date.now() - longestWrite) await rm(join(folder, name), { force: true });
+  }
+}
+
+const longestWrite = 3_600_000;
 
 /** `undefined` where there is none, or it is damaged or of another kind. Whether it fits the log is another question. */
 export async function loadSidecar(log: string): Promise<{ columns: EventColumns; proof: LogProof } | undefined> {

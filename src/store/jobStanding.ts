@@ -1,8 +1,9 @@
 /** How a job on disk stands: when it was last heard of, and whether it runs, waits or has failed. */
 import { lstat, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { endsRun } from "../model/eventKinds";
 import type { RunEvent } from "../model/events";
+import { isSidecar } from "./indexSidecar";
 import { readJobRecord } from "./jobRecord";
 import { layout } from "./layout";
 import { stateOf } from "./processOwner";
@@ -118,13 +119,17 @@ function stateAfter(last: RunEvent): RunStanding["state"] {
   return last.type === "finishRun" ? "ended" : "failed";
 }
 
-/** Bytes of all files in a folder, and when one of them was changed last. Links are counted as what they are. */
+/**
+ * Bytes of all files in a folder, and when one of them was changed last: an index that was left there by whoever looked at
+ * the log does not count. Links are counted as what they are.
+ */
 export async function measureFolder(path: string): Promise<{ bytes: number; newest: number }> {
   const own = await lstat(path);
-  let newest = own.mtimeMs;
-  if (!own.isDirectory()) return { bytes: own.size, newest };
+  if (!own.isDirectory()) return { bytes: own.size, newest: isSidecar(basename(path)) ? 0 : own.mtimeMs };
+  const names = await readdir(path);
+  let newest = names.some(isSidecar) ? 0 : own.mtimeMs;
   let bytes = 0;
-  for (const name of await readdir(path)) {
+  for (const name of names) {
     const inside = await measureFolder(join(path, name));
     bytes += inside.bytes;
     newest = Math.max(newest, inside.newest);

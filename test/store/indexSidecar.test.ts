@@ -4,8 +4,14 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newId } from "../../src/app/newId";
+import { formats } from "../../src/formats/index";
+import { listCheckpoints } from "../../src/store/checkpoints";
 import { type IndexedLog, openEventIndex } from "../../src/store/eventIndex";
 import { loadSidecar, sidecarOf } from "../../src/store/indexSidecar";
+import { measureFolder } from "../../src/store/jobStanding";
+import { layout } from "../../src/store/layout";
+import { readJournal } from "../../src/store/readJournal";
+import { removeFolder } from "../../src/store/removeFolder";
 import { largeRun } from "../support/largeLog";
 import { parseLog, readIndex } from "../support/parsedIndex";
 
@@ -198,6 +204,41 @@ describe("the index that is kept beside a log", () => {
     await symlink(join(folder, "other"), sidecar);
     expect(await reopened()).toEqual(parseLog(log));
     expect(await readFile(join(folder, "other"), "utf8")).toBe("mine");
+  });
+
+  it("leaves nothing behind: what a killed process had half written goes with the next one", async () => {
+    const [old, young] = [`${sidecar}.abc.tmp`, `${sidecar}.def.tmp`];
+    for (const path of [old, young]) await writeFile(path, "half");
+    const yesterday = new Date(Date.now() - 86_400_000);
+    await utimes(old, yesterday, yesterday);
+    await keep(linesOf(30));
+    expect(await readdir(folder)).toEqual(["events.idx", "events.idx.def.tmp", "events.jsonl"]);
+  });
+
+  it("is no change of the run: a job is as old as its log", async () => {
+    await keep(linesOf(30));
+    const before = new Date(2020, 1, 1);
+    await utimes(file, before, before);
+    const size = (await stat(file)).size + (await stat(sidecar)).size;
+    expect(await measureFolder(folder)).toEqual({ bytes: size, newest: before.getTime() });
+    await rm(sidecar);
+    expect((await measureFolder(folder)).newest).toBeGreaterThan(before.getTime());
+  });
+
+  it("disturbs nobody who reads or deletes run folders", async () => {
+    const dir = layout.run(folder, "job", "run");
+    await mkdir(dir, { recursive: true });
+    file = layout.journal(dir);
+    const accepted = () => Promise.all(formats.map((format) => format.accepts(dir)));
+    await writeFile(file, linesOf(30, { jobId: "job", runId: "run" }));
+    const before = await accepted();
+    await reopened();
+    expect(await readdir(dir)).toContain("events.idx");
+    expect(await accepted()).toEqual(before);
+    expect((await readJournal(file)).problems).toEqual([]);
+    expect(await listCheckpoints(dir)).toEqual([]);
+    await removeFolder(layout.job(folder, "job"), newId);
+    expect(await readdir(layout.jobs(folder))).toEqual([]);
   });
 
   it("has the name of its log", () => {
