@@ -77,7 +77,11 @@ export class RowElement {
     const { run, type, grade } = row;
     const from = run?.startedAt ?? setting.axis?.from;
     const offset = formatOffset(row.time, from);
-    write(cells.run, run ? run.expertKey : "", run && `${run.expertKey}, run ${run.runId}`);
+    write(
+      cells.run,
+      run ? `${run.expertKey} · ${run.runId.slice(0, 4)}` : "",
+      run && `${run.expertKey}, run ${run.runId}`,
+    );
     write(
       cells.time,
       run ? formatTime(row.time) : offset,

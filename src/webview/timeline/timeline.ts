@@ -9,7 +9,6 @@ import { EventList } from "./eventList";
 import { connectHost } from "./hostLink";
 import { Toolbar } from "./toolbar";
 
-const keepPause = 250;
 /** A screen reader is told of counts when they stand still. */
 const sayPause = 1000;
 
@@ -36,7 +35,6 @@ class TimelinePage {
   private hasBegun: boolean;
   /** What is to be said besides the count, until the next move. */
   private note: string | undefined;
-  private keeping: number | undefined;
   private saying: number | undefined;
 
   constructor() {
@@ -74,13 +72,15 @@ class TimelinePage {
           this.isFollowing = message.status === "running";
         }
         this.show();
-        this.keepSoon();
+        this.keep();
         return;
       case "list":
         this.takeList(message);
         return;
       case "rows":
-        if (message.epoch === this.state?.epoch) this.list.take(message.from, message.rows);
+        if (message.epoch !== this.state?.epoch) return;
+        this.list.take(message.from, message.rows);
+        this.keep();
         return;
       case "failure":
         if (message.epoch !== this.state?.epoch) return;
@@ -127,6 +127,7 @@ class TimelinePage {
       isBusy: state?.isBusy === true,
       hasMore: state?.hasMore === true,
       failures: subject.failures,
+      canWalk: (state?.count ?? 0) > 0 && subject.failures !== 0,
       kinds: subject.kinds,
       isFollowing: isLive ? this.isFollowing : undefined,
       problem: state?.problem,
@@ -142,7 +143,8 @@ class TimelinePage {
     const shown = count.toLocaleString("en");
     if (subject.dir === undefined) {
       if (!isFiltering(filter)) return "";
-      return `${hasMore ? `first ${shown}` : shown} ${count === 1 ? "event" : "events"} in ${formatCount(subject.total, "run")}`;
+      const found = `${hasMore ? `first ${shown}` : shown} ${count === 1 ? "event" : "events"} found`;
+      return isBusy ? `${found} so far` : `${found} in ${formatCount(subject.total, "run")}`;
     }
     if (!isFiltering(filter)) return `${shown} ${count === 1 ? "event" : "events"}`;
     return `${shown} of ${subject.total.toLocaleString("en")}${isBusy ? "…" : ""}`;
@@ -170,11 +172,17 @@ class TimelinePage {
   private setFilter(filter: TimelineFilter): void {
     if (isSameFilter(filter, this.filter)) return;
     // The event that one looks at stays in sight, whatever else is shown.
-    const at = this.subject?.dir === undefined ? undefined : this.list.selectedRow?.at;
+    const at = this.selectedAt;
     this.filter = filter;
     this.note = undefined;
     this.host.say({ kind: "filter", filter, ...atOf(at) });
-    this.keepSoon();
+    this.keep();
+  }
+
+  /** Of a single run: where in its log the selected event is. */
+  private get selectedAt(): number | undefined {
+    if (this.subject?.dir === undefined) return undefined;
+    return this.list.selectedRow?.at ?? (isFiltering(this.filter) ? undefined : this.list.selected);
   }
 
   private escape(): void {
@@ -198,21 +206,21 @@ class TimelinePage {
     this.isFollowing = !this.isFollowing;
     if (this.isFollowing) this.list.scrollToEnd();
     this.show();
-    this.keepSoon();
+    this.keep();
   }
 
   private selected(): void {
     if (this.isFollowing && !this.list.isAtEnd) this.isFollowing = false;
     this.note = undefined;
     this.show();
-    this.keepSoon();
+    this.keep();
   }
 
   private scrolled(isAtEnd: boolean): void {
     if (this.isFollowing === isAtEnd || this.subject?.status !== "running") return;
     this.isFollowing = isAtEnd;
     this.show();
-    this.keepSoon();
+    this.keep();
   }
 
   private showPlace({ at, isSearch }: Extract<ToPage, { kind: "show" }>): void {
@@ -298,14 +306,12 @@ class TimelinePage {
     }, sayPause);
   }
 
-  private keepSoon(): void {
-    clearTimeout(this.keeping);
-    this.keeping = setTimeout(() => {
-      const { subject, filter, isFollowing } = this;
-      if (!subject) return;
-      const at = subject.dir === undefined ? undefined : this.list.selectedRow?.at;
-      this.host.keep({ ...(subject.dir !== undefined && { dir: subject.dir }), filter, isFollowing, ...atOf(at) });
-    }, keepPause);
+  /** At once: nobody says when the window is loaded again. */
+  private keep(): void {
+    const { subject, filter, isFollowing } = this;
+    if (!subject) return;
+    const dir = subject.dir === undefined ? {} : { dir: subject.dir };
+    this.host.keep({ ...dir, filter, isFollowing, ...atOf(this.selectedAt) });
   }
 }
 

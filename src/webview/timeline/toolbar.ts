@@ -27,6 +27,8 @@ export interface ToolbarState {
   isBusy: boolean;
   hasMore: boolean;
   failures: number | undefined;
+  /** Whether there may be a failure to go to. */
+  canWalk: boolean;
   kinds: Partial<Record<RowKind, number>> | undefined;
   /** Absent where the run does not go on. */
   isFollowing: boolean | undefined;
@@ -139,7 +141,7 @@ export class Toolbar {
     const { failures } = state;
     write(this.failures, failures === undefined ? "Failures" : `Failures ${failures.toLocaleString("en")}`);
     this.failures.hidden = failures === 0 && !this.shown.isFailuresOnly;
-    this.walk.hidden = failures === 0;
+    this.walk.hidden = !state.canWalk;
     for (const [kind, button] of this.kinds) {
       button.hidden = state.kinds !== undefined && !state.kinds[kind] && !this.shown.kinds.includes(kind);
     }
