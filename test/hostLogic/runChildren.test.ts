@@ -174,13 +174,15 @@ describe("the steps of a run", () => {
     const context = contextOf([]);
     const run = context.nodes.run("/work/a");
     const atEnd = runNodes(run, new ShownRun(loadedRun(2000, { first: 1501, last: 2000 })), context);
-    expect([stepsIn(atEnd).length, labels(atEnd)]).toEqual([500, ["Show 500 earlier"]]);
+    expect([stepsIn(atEnd).length, labels(atEnd)]).toEqual([500, ["Show earlier steps"]]);
+    // How many come depends on how large they are.
+    expect(moreRow(more(atEnd, "before")).spoken).toBe("Show earlier steps · 1,500 left");
     expect(more(atEnd, "before").left).toBe(1500);
     const inside = runNodes(run, new ShownRun(loadedRun(2000, { first: 5, last: 504 })), context);
-    expect(labels(inside)).toEqual(["Show 4 earlier", "Show 500 later", "Back to the end"]);
+    expect(labels(inside)).toEqual(["Show earlier steps", "Show later steps", "Back to the end"]);
     expect(more(inside, "after").left).toBe(1496);
     const atBegin = runNodes(run, new ShownRun(loadedRun(2000, { first: 1, last: 500 })), context);
-    expect(labels(atBegin)).toEqual(["Show 500 later", "Back to the end"]);
+    expect(labels(atBegin)).toEqual(["Show later steps", "Back to the end"]);
   });
 
   it("are no more than were asked for, where more are at hand because the run goes on", () => {
@@ -231,8 +233,8 @@ describe("the items of a step", () => {
     const shown = new ShownRun({ ...loaded, part });
     loaded.run.omitted = { count: 0, upTo: 0 };
     expect(labels(itemNodes(context.nodes.step("/work/a", 1), shown, context))).toEqual([
-      "Show 500 earlier",
-      "Show 500 later",
+      "Show earlier events",
+      "Show later events",
     ]);
     // No step comes before or after it.
     expect(labels(runNodes(context.nodes.run("/work/a"), shown, context))).toEqual(["Back to the end"]);

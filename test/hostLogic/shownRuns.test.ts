@@ -97,6 +97,16 @@ describe("the runs that are shown", () => {
     expect(inside.asked.at(-1)).toEqual(["/a", { step: 500, seq: 5000, edge: "last", steps: 1500 }]);
   });
 
+  it("move on, rather than grow, when very many are shown", async () => {
+    const { runs, asked } = openRuns({ firstStep: 5001, lastStep: 10_000, hasLater: true });
+    await runs.grow("/a", "before");
+    await runs.get("/a");
+    expect(asked.at(-1)).toEqual(["/a", { step: 5001, seq: 50_010, edge: "last" }]);
+    await runs.grow("/a", "after");
+    await runs.get("/a");
+    expect(asked.at(-1)).toEqual(["/a", { step: 10_000, seq: 100_000, edge: "first" }]);
+  });
+
   it("that are there as a whole have no parts to ask for", async () => {
     const { runs, asked } = openRuns();
     expect(await runs.include("/a", { step: 999 })).toBe(false);

@@ -3,15 +3,19 @@ import { pageSize } from "./listWindow";
 import { joinParts, type Row } from "./row";
 import type { MoreNode } from "./runNodes";
 
-export function moreRow({ to, left, newest, of }: MoreNode): Row {
+export function moreRow({ to, left, isSized, newest, of }: MoreNode): Row {
   if (to === "newest") {
     const label = newest === "first" ? "Back to the newest" : "Back to the end";
     return rowOf(label, newest === "first" ? "arrow-up" : "arrow-down", label);
   }
+  const where = newest === "first" ? { before: "newer", after: "more" }[to] : { before: "earlier", after: "later" }[to];
+  if (isSized) {
+    const label = `Show ${where} ${of}s`;
+    return rowOf(label, "ellipsis", label, left === undefined ? undefined : `${formatNumber(left)} left`);
+  }
   const size = Math.min(left ?? pageSize, pageSize);
   const count = formatNumber(size);
   const rest = left !== undefined && left > pageSize ? `${formatNumber(left)} left` : undefined;
-  const where = newest === "first" ? { before: "newer", after: "more" }[to] : { before: "earlier", after: "later" }[to];
   return rowOf(`Show ${count} ${where}`, "ellipsis", `Show ${count} ${where} ${of}${size === 1 ? "" : "s"}`, rest);
 }
 

@@ -59,11 +59,12 @@ export function itemNodes(node: StepNode, shown: ShownRun, { nodes, windows }: C
     after: piece.end === items.length && part?.isLastCut === true && node.step === part.lastStep,
   };
   const more = (to: MoreNode["to"], left?: number) => nodes.more({ ...moreOf(node, to, left), of: "event" });
+  const cut = (to: MoreNode["to"]) => nodes.more({ ...moreOf(node, to), isSized: true, of: "event" });
   const isSaved = step.checkpointId !== undefined && piece.end === items.length && !isCut.after;
   return [
-    ...(piece.start > 0 ? [more("before", piece.start)] : isCut.before ? [more("before")] : []),
+    ...(piece.start > 0 ? [more("before", piece.start)] : isCut.before ? [cut("before")] : []),
     ...items.slice(piece.start, piece.end).map(({ seq }) => nodes.item(node.dir, node.step, seq)),
-    ...(piece.end < items.length ? [more("after", items.length - piece.end)] : isCut.after ? [more("after")] : []),
+    ...(piece.end < items.length ? [more("after", items.length - piece.end)] : isCut.after ? [cut("after")] : []),
     ...(piece.isAway ? [more("newest")] : []),
     ...(isSaved ? [nodes.checkpoint(node.dir, node.step)] : []),
   ];
@@ -114,16 +115,18 @@ function stepNodes(node: RunRowNode, shown: ShownRun, nodes: RunNodes, windows: 
   // Where only events of its first step come before it, that step has a row for them.
   const isCut = steps.length === run.steps.length && isFirstCut(shown.loaded);
   const before = steps.length < run.steps.length ? (steps[0]?.step ?? 1) - 1 : (run.omitted?.upTo ?? 0);
+  const sized = (to: MoreNode["to"], left?: number) =>
+    nodes.more({ ...moreOf(node, to, left), isSized: true, of: "step" });
   const after = Math.max(0, run.lastStep - part.lastStep);
   return [
-    ...(part.hasEarlier && (before > 0 || !isCut) ? [more("before", before || undefined)] : []),
+    ...(part.hasEarlier && (before > 0 || !isCut) ? [sized("before", before || undefined)] : []),
     ...steps.map(({ step }) => nodes.step(node.dir, step)),
-    ...(part.hasLater && (after > 0 || !part.isLastCut) ? [more("after", after || undefined)] : []),
+    ...(part.hasLater && (after > 0 || !part.isLastCut) ? [sized("after", after || undefined)] : []),
     ...(part.hasLater ? [more("newest")] : []),
   ];
 }
 
-function moreOf(node: RunNode, to: MoreNode["to"], left: number | undefined) {
+function moreOf(node: RunNode, to: MoreNode["to"], left?: number) {
   return { parent: node, list: node.id, to, newest: "last" as const, ...(left !== undefined && { left }) };
 }
 

@@ -92,6 +92,8 @@ export interface MoreNode {
   to: Direction | "newest";
   /** How many that is; absent: nobody knows. */
   left?: number;
+  /** Whether how many come at once depends on how large they are. */
+  isSized?: boolean;
   newest: "first" | "last";
   of: MoreOf;
 }

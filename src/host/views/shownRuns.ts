@@ -9,6 +9,8 @@ import { type Direction, pageSize } from "./listWindow";
 const keptRuns = 8;
 const settleTime = 1000;
 const keptWishes = 100;
+/** Of a part that has grown to so many steps, what was shown first is let go for what is shown next. */
+const mostSteps = 10 * pageSize;
 
 /** A run that was read, with what its rows ask for again and again. It lives until the run changes. */
 export class ShownRun {
@@ -130,7 +132,10 @@ export class ShownRuns implements Disposable {
     if (!part) return;
     const { firstStep, lastStep, firstSeq, lastSeq } = part;
     const steps = Math.max(lastStep - firstStep + 1, this.wishes.get(dir)?.steps ?? pageSize) + pageSize;
-    if (direction === "after") this.want(dir, { step: firstStep, seq: firstSeq, edge: "first", steps });
+    if (steps > mostSteps) {
+      const edge = direction === "after" ? { step: lastStep, seq: lastSeq } : { step: firstStep, seq: firstSeq };
+      this.want(dir, { ...edge, edge: direction === "after" ? "first" : "last" });
+    } else if (direction === "after") this.want(dir, { step: firstStep, seq: firstSeq, edge: "first", steps });
     else if (part.hasLater) this.want(dir, { step: lastStep, seq: lastSeq, edge: "last", steps });
     // At its end it goes on to follow the run.
     else this.want(dir, { steps });
