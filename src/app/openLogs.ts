@@ -24,9 +24,10 @@ export class OpenLogs {
     return entry.log;
   }
 
-  /** Whether something is known of the log. */
-  has(file: string): boolean {
-    return (this.logs.get(file)?.log.index.count ?? 0) > 0;
+  /** Whether the log was looked through for what it tells of its run: what came since is little. */
+  knowsRun(file: string): boolean {
+    const known = this.logs.get(file);
+    return known !== undefined && (this.folds.get(known.log.index)?.isRead ?? false);
   }
 
   /** Of a log that was replaced there is another index, and so another fold. */

@@ -52,7 +52,7 @@ export function createPartReader(logs: OpenLogs, sizes: PartSizes = partSizes): 
     async readPart({ dir, isWhole, ...wanted }, context) {
       const file = layout.journal(dir);
       const isEnd = wanted.step === undefined && wanted.seq === undefined;
-      const isKnown = isWhole || !isEnd || logs.has(file);
+      const isKnown = isWhole || !isEnd || logs.knowsRun(file);
       const loaded = await withLog(file, async (handle, size) => {
         if (size <= sizes.longFrom) return undefined;
         return isKnown ? "long" : await readEnd(handle, file, size, sizes.first);

@@ -43,6 +43,7 @@ export class RunFold {
   /** By the steps of nodes of which none is open: whether something was done in them. */
   private readonly nodeSteps = new Map<number, boolean>();
   private going: Promise<unknown> = Promise.resolve();
+  private hasBeenRead = false;
 
   constructor(private readonly index: EventIndex) {}
 
@@ -54,10 +55,16 @@ export class RunFold {
     const reading = this.going.then(async () => {
       const { count, steps } = this.index;
       await this.extend(events, count, pace);
+      this.hasBeenRead = true;
       return this.tell(steps);
     });
     this.going = reading.catch(() => undefined);
     return await reading;
+  }
+
+  /** Whether it told of all that the index had at some time. */
+  get isRead(): boolean {
+    return this.hasBeenRead;
   }
 
   private async extend(events: IndexedEvents, count: number, pace: () => Promise<void> | undefined): Promise<void> {

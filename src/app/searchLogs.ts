@@ -5,9 +5,9 @@ import { codeOf, messageOf } from "../base/errors";
 import { type EventQuery, eventMatcher } from "../model/eventQuery";
 import type { RunEvent } from "../model/events";
 import { layout } from "../store/layout";
-import { searchLog } from "../store/searchLog";
+import { createLogSearch, type LogSearch as FileSearch } from "../store/searchLog";
 import type { LogTask, TaskContext } from "./logTasks";
-import { type ForeignRunReader, openForeignRunReader } from "./readForeignRun";
+import type { ForeignRunReader } from "./readForeignRun";
 import type { RunProblem } from "./runIndex";
 
 /** A log to search: of a run of ours, or of another system. */
@@ -88,8 +88,19 @@ const eventsAtOnce = 500;
 const mostProblems = 200;
 
 /** @param openForeign where runs of other systems come from; default: their files */
-export function createLogSearcher(openForeign = openForeignRunReader): LogSearcher {
+export function createLogSearcher(openForeign = openForeignLater): LogSearcher {
   return { searchLogs: async (args, context) => await new LogSearch(args, context, openForeign).perform() };
+}
+
+/** All formats are loaded with the first log of another system: the thread starts faster without them. */
+function openForeignLater(signal: AbortSignal): ForeignRunReader {
+  let opening: Promise<ForeignRunReader> | undefined;
+  return {
+    async read(run) {
+      opening ??= import("./readForeignRun").then(({ openForeignRunReader }) => openForeignRunReader(signal));
+      return await (await opening).read(run);
+    },
+  };
 }
 
 class LogSearch {
@@ -99,6 +110,7 @@ class LogSearch {
   private count = 0;
   private sentAt = Number.NEGATIVE_INFINITY;
   private readonly foreign: ForeignRunReader;
+  private readonly search: FileSearch;
 
   constructor(
     private readonly args: SearchArgs,
@@ -107,6 +119,7 @@ class LogSearch {
   ) {
     this.progress = { logs: 0, ofLogs: args.logs.length, bytes: 0, ofBytes: 0 };
     this.foreign = openForeign(context.signal);
+    this.search = createLogSearch(args.query);
   }
 
   async perform(): Promise<SearchResult> {
@@ -137,13 +150,13 @@ class LogSearch {
     { dir, file = layout.journal(dir) }: SearchedLog,
     from?: number,
   ): Promise<number | undefined> {
-    const { query, order = "newestFirst" } = this.args;
+    const { order = "newestFirst" } = this.args;
     const searchedBefore = this.progress.bytes;
     try {
       const onLongLine = () => this.tell({ file, reason: "A line is too long to be read." });
       const { signal } = this.context;
       const limit = this.left;
-      for await (const piece of searchLog(file, query, { order, from, limit, signal, onLongLine })) {
+      for await (const piece of this.search(file, { order, from, limit, signal, onLongLine })) {
         for (const { offset, event } of piece.hits) this.take({ dir, seq: event.seq, offset, event });
         this.progress.bytes = searchedBefore + (order === "newestFirst" ? piece.size - piece.at : piece.at);
         this.sendInTime();

@@ -69,9 +69,15 @@ export function hasFailedPart(status: Run["status"], failure: Failure | undefine
 
 /** The worst grade among the failures of a step. */
 export function gradeOfStep(run: Run, step: Step): Failure["grade"] | undefined {
-  const grades = run.failures.filter((failure) => failure.step === step.step).map(({ grade }) => grade);
-  return (["fatal", "blocked", "recovered"] as const).find((grade) => grades.includes(grade));
+  let worst = grades.length;
+  for (const failure of run.failures) {
+    if (failure.step === step.step) worst = Math.min(worst, grades.indexOf(failure.grade));
+  }
+  return grades[worst];
 }
+
+/** The worst first. */
+const grades: readonly Failure["grade"][] = ["fatal", "blocked", "recovered"];
 
 const reasonLimit = 300;
 

@@ -20,7 +20,9 @@ export async function readHead(handle: FileHandle, file: string, limits: WindowL
   const head: ReadWindow = { events: [], problems: [], from: 0, to: 0, isFirstCut: false };
   for await (const lines of readLines(handle)) {
     for (const line of lines) {
-      if (line.isTorn || line.end > limits.bytes || head.events.length >= limits.events) return head;
+      const isOver = line.end > limits.bytes || head.events.length >= limits.events;
+      // The first one says what the run is.
+      if (line.isTorn || (isOver && head.events.length > 0)) return head;
       const read = readLine(line);
       if (typeof read === "string") head.problems.push({ file, reason: read });
       else if (read && read.step > 0) return head;

@@ -73,7 +73,7 @@ describe("a part of a long run", () => {
       ...{ firstStep: whole.lastStep - 1, lastStep: whole.lastStep, lastSeq: 3000, firstSeq: first.part?.firstSeq },
       ...{ hasEarlier: true, hasLater: false, isFirstCut: false, isWhole: false },
     });
-    expect(logs.has(layout.journal(dir))).toBe(false);
+    expect(logs.knowsRun(layout.journal(dir))).toBe(false);
     expect(first.events).toEqual([events[0], ...events.slice((first.part?.firstSeq ?? 0) - 1)]);
     expect(first.run.steps).toEqual(stepsIn(whole, first));
     const { query, model, status, usage, cost, text, lastSeq, eventCount } = whole;
