@@ -17,7 +17,7 @@ export interface ForeignRunReader {
 }
 
 /** What is read on its own may lie so many folders above the run. */
-const mostLevels = 6;
+const mostLevels = 2;
 
 /** Neighbours are often read together: the last reading is kept. */
 export function openForeignRunReader(signal?: AbortSignal): ForeignRunReader {

@@ -4,6 +4,7 @@ import { longestLine } from "./readLines";
 
 const lf = 10;
 const seekBytes = 64 * 1024;
+const nothing = Buffer.alloc(0);
 
 export interface LineRegion {
   /** Whole lines, each with its LF; the memory is used again afterwards. */
@@ -23,11 +24,15 @@ export interface RegionOptions {
 
 /** The next piece is read while one is looked at. */
 export async function* regionsForward(handle: FileHandle, options: RegionOptions): AsyncGenerator<LineRegion> {
-  const { to, chunkBytes, onLongLine } = options;
+  const { to, onLongLine } = options;
   let at = options.from;
+  const chunkBytes = Math.min(options.chunkBytes, to - at);
   let size = chunkBytes;
   let spare: Buffer | undefined;
-  const begin = () => readAhead(handle, spare?.length === size ? spare : Buffer.allocUnsafeSlow(size), at, to);
+  const begin = () => {
+    if (at >= to) return Promise.resolve(nothing);
+    return readAhead(handle, spare?.length === size ? spare : Buffer.allocUnsafeSlow(size), at, to);
+  };
   let reading = begin();
   try {
     while (at < to) {
@@ -61,11 +66,13 @@ export async function* regionsForward(handle: FileHandle, options: RegionOptions
 
 /** The same, the last piece first. */
 export async function* regionsBackward(handle: FileHandle, options: RegionOptions): AsyncGenerator<LineRegion> {
-  const { from, chunkBytes, onLongLine } = options;
+  const { from, onLongLine } = options;
   let end = await findLineEnd(handle, options.to, from);
+  const chunkBytes = Math.min(options.chunkBytes, end - from);
   let size = chunkBytes;
   let spare: Buffer | undefined;
   const begin = () => {
+    if (end <= from) return Promise.resolve(nothing);
     const start = Math.max(from, end - size);
     return readAhead(handle, spare?.length === size ? spare : Buffer.allocUnsafeSlow(size), start, end);
   };

@@ -3,6 +3,14 @@
  * They may let through what does not fit, which is parsed and looked at, but keep out nothing that fits, whoever wrote it.
  */
 import { type EventQuery, type SearchedStatus, termsOf } from "../model/eventQuery";
+import { type BytePattern, longestPattern } from "./byteFinder";
+
+export interface RawCondition {
+  /** Global. */
+  pattern: RegExp;
+  /** Where it is of one text alone: the same, to be found faster. */
+  literal?: BytePattern | undefined;
+}
 
 /**
  * Escapes of what is written as it stands by every writer that we know. Where one is, anything may be: the line is looked
@@ -11,19 +19,31 @@ import { type EventQuery, type SearchedStatus, termsOf } from "../model/eventQue
 const oddEscape = String.raw`\\u00[2-7]`;
 
 /** Each is a condition of its own; none: every line has to be looked at. */
-export function rawConditions(query: EventQuery): RegExp[] {
+export function rawConditions(query: EventQuery): RawCondition[] {
   const { types, experts, tools, status } = query;
   const { words, isCaseSensitive } = termsOf(query);
-  const sources = words.map((word) => sourceOfWord(word, isCaseSensitive));
+  const conditions: RawCondition[] = [];
+  const add = (source: string | undefined, literal?: BytePattern) => {
+    if (source !== undefined) conditions.push({ pattern: new RegExp(`${source}|${oddEscape}`, "g"), literal });
+  };
+  for (const word of words) {
+    const piece = plainPieceOf(word);
+    if (piece === undefined) add(sourceOfWord(word, isCaseSensitive));
+    else add(sourceOfExact(piece, isCaseSensitive), literalOf(piece, isCaseSensitive));
+  }
   // An event of a type that we have no word for has its own name there.
-  if (types && !types.includes("foreignEvent")) sources.push(`"${oneOf(types)}"`);
-  if (status !== undefined) sources.push(sourceOfStatus(status));
-  if (tools) sources.push(String.raw`"tool"\s*:\s*"${oneOf(tools.map((tool) => sourceOfExact(tool)))}"`);
-  if (experts)
-    sources.push(String.raw`"expertKey"\s*:\s*"${oneOf(experts.map((expert) => sourceOfExact(expert)))}["@]`);
-  if (query.minCost !== undefined || query.maxCost !== undefined) sources.push(`"cost"`);
-  if (query.minDurationMs !== undefined || query.maxDurationMs !== undefined) sources.push(`"durationMs"`);
-  return sources.flatMap((source) => (source === undefined ? [] : [new RegExp(`${source}|${oddEscape}`, "g")]));
+  if (types && !types.includes("foreignEvent")) {
+    const [type] = types;
+    add(`"${oneOf(types)}"`, type !== undefined && types.length === 1 ? literalOf(`"${type}"`, true) : undefined);
+  }
+  if (status !== undefined) add(sourceOfStatus(status));
+  if (tools) add(String.raw`"tool"\s*:\s*"${oneOf(tools.map((tool) => sourceOfExact(tool)))}"`);
+  if (experts) {
+    add(String.raw`"expertKey"\s*:\s*"${oneOf(experts.map((expert) => sourceOfExact(expert)))}["@]`);
+  }
+  if (query.minCost !== undefined || query.maxCost !== undefined) add(`"cost"`);
+  if (query.minDurationMs !== undefined || query.maxDurationMs !== undefined) add(`"durationMs"`);
+  return conditions;
 }
 
 function oneOf(sources: readonly string[]): string {
@@ -46,14 +66,30 @@ function sourceOfStatus(status: SearchedStatus): string | undefined {
   }
 }
 
-/** Where the longest piece of plain letters is long enough it stands for the word. */
-function sourceOfWord(word: string, isCaseSensitive: boolean): string | undefined {
-  if (!isWritable(word)) return undefined;
-  if (/^[-+.\de]+$/iu.test(word)) return `${sourceOfExact(word, isCaseSensitive)}|${oddNumber}`;
-  // What is plain here is never escaped, but for the odd writer.
+/**
+ * The longest piece that no writer escapes, but for the odd one, stands for the word. None where it is too short, and of
+ * numbers, which are written in several ways.
+ */
+function plainPieceOf(word: string): string | undefined {
+  if (!isWritable(word) || isNumeric(word)) return undefined;
   const pieces = word.match(/[ !#-.0-[\]-~]+/gu) ?? [];
   const longest = pieces.reduce((best, piece) => (piece.length > best.length ? piece : best), "");
-  return sourceOfExact(longest.length >= 3 ? longest : word, isCaseSensitive);
+  return longest.length >= 3 || longest === word ? longest.slice(0, longestPattern) : undefined;
+}
+
+function literalOf(piece: string, isCaseSensitive: boolean): BytePattern {
+  const masks = Array.from(piece, (char) => (!isCaseSensitive && /[a-z]/iu.test(char) ? 0x20 : 0));
+  return { bytes: masks.map((mask, index) => piece.charCodeAt(index) | mask), masks };
+}
+
+function sourceOfWord(word: string, isCaseSensitive: boolean): string | undefined {
+  if (!isWritable(word)) return undefined;
+  const exact = sourceOfExact(word, isCaseSensitive);
+  return isNumeric(word) ? `${exact}|${oddNumber}` : exact;
+}
+
+function isNumeric(word: string): boolean {
+  return /^[-+.\de]+$/iu.test(word);
 }
 
 /**

@@ -4,8 +4,9 @@ import { setImmediate } from "node:timers/promises";
 import { parseJson } from "../base/lines";
 import { type EventMatcher, type EventQuery, eventMatcher } from "../model/eventQuery";
 import { parseEvent, type RunEvent } from "../model/events";
+import { type ByteFinder, createByteFinder } from "./byteFinder";
 import { findLineEnd, findLineStart, type LineRegion, regionsBackward, regionsForward } from "./lineRegions";
-import { headCondition, rawConditions } from "./rawQuery";
+import { headCondition, type RawCondition, rawConditions } from "./rawQuery";
 import { openToRead } from "./readLines";
 
 export interface LogHit {
@@ -40,19 +41,32 @@ export interface SearchedPiece {
 
 /** Other work of the thread waits no longer than this. */
 const breathMs = 5;
+const lf = 10;
 
 /**
  * Lines that were whole when it began. Throws the system's error where the file cannot be read, and the signal's reason;
  * what is in the log never makes it throw.
  */
-export async function* searchLog(
+export type LogSearch = (file: string, options: SearchLogOptions) => AsyncGenerator<SearchedPiece, undefined>;
+
+/** For one log after the other. */
+export function createLogSearch(query: EventQuery): LogSearch {
+  const search = createPieceSearch(query);
+  return (file, options) => searchFile(file, search, options);
+}
+
+/** The same, of one log. */
+export function searchLog(file: string, query: EventQuery, options: SearchLogOptions): ReturnType<LogSearch> {
+  return createLogSearch(query)(file, options);
+}
+
+async function* searchFile(
   file: string,
-  query: EventQuery,
+  search: PieceSearch,
   options: SearchLogOptions,
 ): AsyncGenerator<SearchedPiece, undefined> {
   const { order, chunkBytes = 1024 * 1024, onLongLine = () => undefined, signal } = options;
   const isBackward = order === "newestFirst";
-  const search = createPieceSearch(query);
   const handle = await openToRead(file);
   try {
     const { size } = await handle.stat();
@@ -112,19 +126,18 @@ function createPieceSearch(query: EventQuery): PieceSearch {
   const matches = eventMatcher(query);
   const isHeadFit = headCondition(query);
   let conditions = rawConditions(query);
-  let isSampled = conditions.length < 2;
+  let find: LineFinder | undefined;
   return function* ({ bytes, offset }, isBackward) {
-    const text = bytes.toString("latin1");
-    if (!isSampled) {
-      conditions = rarestFirst(conditions, text.slice(0, sampleBytes));
-      isSampled = true;
+    if (!find) {
+      if (conditions.length > 1) conditions = rarestFirst(conditions, bytes.toString("latin1", 0, sampleBytes));
+      find = lineFinderOf(conditions[0]);
     }
-    const [first, ...others] = conditions;
-    const lines = first ? linesWith(first, text) : allLines(text);
+    const others = conditions.slice(1);
+    const lines = find(bytes);
     for (const [from, to] of isBackward ? [...lines].reverse() : lines) {
       const line = { offset: offset + from, length: to - from };
-      const raw = others.length > 0 || isHeadFit ? text.slice(from, to) : "";
-      const isCandidate = others.every((other) => raw.search(other) !== -1) && (!isHeadFit || isHeadFit(raw));
+      const raw = others.length > 0 || isHeadFit ? bytes.toString("latin1", from, to) : "";
+      const isCandidate = others.every(({ pattern }) => raw.search(pattern) !== -1) && (!isHeadFit || isHeadFit(raw));
       const event = isCandidate ? eventAt(bytes, line.offset, from, to, matches) : undefined;
       yield event ? { ...line, event } : line;
     }
@@ -138,29 +151,45 @@ function eventAt(bytes: Buffer, offset: number, from: number, to: number, matche
   return "event" in parsed && matches(parsed.event) ? parsed.event : undefined;
 }
 
-function rarestFirst(conditions: readonly RegExp[], sample: string): RegExp[] {
-  const counted = conditions.map((condition) => ({ condition, count: [...linesWith(condition, sample)].length }));
-  return counted.sort((a, b) => a.count - b.count).map(({ condition }) => condition);
+/** What is found faster may be there more often. */
+function rarestFirst(conditions: readonly RawCondition[], sample: string): RawCondition[] {
+  const counted = conditions.map((condition) => {
+    const count = [...linesWith(condition.pattern, sample)].length;
+    return { condition, cost: condition.literal ? count : count * 2 + 4 };
+  });
+  return counted.sort((a, b) => a.cost - b.cost).map(({ condition }) => condition);
 }
 
-/** From hit to hit: what lies between is looked at by the pattern alone. */
-function* linesWith(pattern: RegExp, text: string): Generator<[from: number, to: number]> {
-  for (let at = 0; at < text.length; ) {
-    pattern.lastIndex = at;
-    const found = pattern.exec(text);
-    if (!found) return;
-    const from = text.lastIndexOf("\n", found.index) + 1;
-    const end = text.indexOf("\n", found.index);
-    at = end === -1 ? text.length : end + 1;
-    yield [from, at];
+type Line = [from: number, to: number];
+type LineFinder = (bytes: Buffer) => Iterable<Line>;
+
+function lineFinderOf(condition: RawCondition | undefined): LineFinder {
+  if (!condition) return (bytes) => linesWith(undefined, bytes.toString("latin1"));
+  const finder = condition.literal && createByteFinder(condition.literal);
+  if (finder) return (bytes) => linesFound(finder, bytes);
+  return (bytes) => linesWith(condition.pattern, bytes.toString("latin1"));
+}
+
+/** From hit to hit: what lies between is looked at by the finder alone. */
+function* linesFound(finder: ByteFinder, bytes: Buffer): Generator<Line> {
+  finder.load(bytes);
+  for (let at = finder.next(0); at !== -1; ) {
+    const from = bytes.lastIndexOf(lf, at) + 1;
+    const to = bytes.indexOf(lf, at) + 1;
+    yield [from, to];
+    at = finder.next(to);
   }
 }
 
-function* allLines(text: string): Generator<[from: number, to: number]> {
-  for (let from = 0; from < text.length; ) {
-    const end = text.indexOf("\n", from);
-    const to = end === -1 ? text.length : end + 1;
-    yield [from, to];
-    from = to;
+/** The same with a pattern; without one all lines. */
+function* linesWith(pattern: RegExp | undefined, text: string): Generator<Line> {
+  for (let at = 0; at < text.length; ) {
+    if (pattern) pattern.lastIndex = at;
+    const index = pattern ? pattern.exec(text)?.index : at;
+    if (index === undefined) return;
+    const from = pattern ? text.lastIndexOf("\n", index) + 1 : at;
+    const end = text.indexOf("\n", index);
+    at = end === -1 ? text.length : end + 1;
+    yield [from, at];
   }
 }

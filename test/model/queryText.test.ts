@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { type EventQuery, matchesEvent, termsOf } from "../../src/model/eventQuery";
 import { type EventType, payloads, type RunEvent } from "../../src/model/events";
 import { formatQuery, parseQuery, queryFilters } from "../../src/model/queryText";
+import { holds } from "../support/holds";
 import { anyEvents } from "./arbitraryEvents";
 
 const now = Date.UTC(2026, 0, 31, 12);
@@ -92,7 +93,7 @@ describe("a search that is typed", () => {
   });
 
   it("reads back what it writes", () => {
-    fc.assert(
+    holds(
       fc.property(anyQuery, (query) => {
         expect(parseQuery(formatQuery(query), 0)).toEqual({ query, problems: [] });
       }),
@@ -100,7 +101,7 @@ describe("a search that is typed", () => {
   });
 
   it("is never lost for words, and always comes to the same when it is written again", () => {
-    fc.assert(
+    holds(
       fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.string()), (text) => {
         const { query } = parseQuery(text, now);
         expect(parseQuery(formatQuery(query), now).query).toEqual(query);
@@ -178,7 +179,7 @@ describe("an event that is looked for", () => {
   });
 
   it("is found by each of its texts", () => {
-    fc.assert(
+    holds(
       fc.property(anyEvents, (events) => {
         for (const event of events) {
           if (event.type !== "logSkill" || event.line === "") continue;
