@@ -1,14 +1,16 @@
 /** Looks for the jobs of a workspace and reads their runs of ours as rows: what the run index does away from its thread. */
-import { readdir, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { sep } from "node:path";
 import { messageOf } from "../base/errors";
 import { type Run, runOf } from "../model/run";
-import { isAlive } from "../store/isAlive";
-import { lookAtJournal } from "../store/journalStamp";
 import { layout } from "../store/layout";
 import { readJournal } from "../store/readJournal";
-import { jobFoldersAt, listJobFolders, listRunsOfJob } from "../store/runFolders";
+import { jobFoldersAt, listJobFolders } from "../store/runFolders";
+import { SmallJournals } from "../store/smallJournals";
 import type { LogTask, TaskContext } from "./logTasks";
 import type { OpenLogs } from "./openLogs";
+import { createPace } from "./pace";
 import { partSizes } from "./readPart";
 import { readSummary } from "./readSummary";
 import type { RunSummary } from "./runIndex";
@@ -69,19 +71,15 @@ const placesPerPart = 1000;
 type Context = Pick<TaskContext, "mayWrite" | "signal">;
 
 export function createJobReader(logs: OpenLogs): JobReader {
-  /** `undefined` where no event has been recorded. */
-  const readRun = async (dir: string, size: number, context: Context): Promise<Run | undefined> => {
-    if (size > partSizes.longFrom) return await readSummary(logs, dir, context);
-    return runOf((await readJournal(layout.journal(dir))).events);
-  };
+  const journals = new SmallJournals();
   const read = async (known: KnownRun, context: Context): Promise<RunReading> => {
     const { dir } = known;
     try {
-      const journal = await lookAtJournal(dir);
+      const journal = journals.read(dir, known.stamp);
       if (!journal) return { dir, kind: "none" };
-      const { stamp, size } = journal;
+      const { stamp, size, events } = journal;
       if (known.stamp === stamp) return { dir, kind: known.isRunning && !(await isAlive(dir)) ? "left" : "same" };
-      const run = await readRun(dir, size, context);
+      const run = events ? runOf(events) : await readRun(logs, dir, size, context);
       if (!run) return { dir, kind: "none" };
       const status = run.status === "running" && !(await isAlive(dir)) ? "unknown" : run.status;
       return { dir, kind: "read", stamp, summary: summarizeRun(run, { dir, isHere: false, status }) };
@@ -108,13 +106,14 @@ export function createJobReader(logs: OpenLogs): JobReader {
         rows = [];
         toldAt = performance.now();
       };
+      const pace = createPace(signal);
       const readJob = async ({ jobDir, known }: JobToRead) => {
         const byDir = new Map(known.map((run) => [run.dir, run]));
         const runs: string[] = [];
         // Perstack has its checkpoints beside the runs.
-        let hasOther = (await namesIn(jobDir)).includes("checkpoints");
-        for (const { dir } of await listRunsOfJob(jobDir)) {
-          signal.throwIfAborted();
+        let hasOther = existsSync(`${jobDir}${sep}checkpoints`);
+        for (const dir of journals.list(jobDir)) {
+          await pace();
           const reading = await read(byDir.get(dir) ?? { dir }, context);
           if (reading.kind === "none") hasOther = true;
           else runs.push(dir);
@@ -150,8 +149,10 @@ async function sortByChange(places: JobPlace[], signal: AbortSignal): Promise<vo
   places.sort((a, b) => (times.get(b.jobDir) ?? 0) - (times.get(a.jobDir) ?? 0));
 }
 
-async function namesIn(folder: string): Promise<string[]> {
-  return await readdir(folder).catch(() => []);
+/** `undefined` where no event has been recorded. */
+async function readRun(logs: OpenLogs, dir: string, size: number, context: Context): Promise<Run | undefined> {
+  if (size > partSizes.longFrom) return await readSummary(logs, dir, context);
+  return runOf((await readJournal(layout.journal(dir))).events);
 }
 
 /** Throws where the signal is aborted. */
@@ -164,4 +165,10 @@ async function eachOf<T>(items: readonly T[], signal: AbortSignal, action: (item
     }
   };
   await Promise.all(Array.from({ length: width }, worker));
+}
+
+/** Whether somebody is at work on the run. What that takes is loaded with the first one that has no end. */
+async function isAlive(dir: string): Promise<boolean> {
+  const alive = await import("../store/isAlive");
+  return await alive.isAlive(dir);
 }

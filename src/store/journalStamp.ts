@@ -1,4 +1,5 @@
 /** How the journal of a run stands on disk, without reading it. */
+import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { layout } from "./layout";
 
@@ -12,11 +13,14 @@ export interface JournalStanding {
 /** `undefined` where there is none. */
 export async function lookAtJournal(runDir: string): Promise<JournalStanding | undefined> {
   try {
-    const { size, mtimeMs, ino } = await stat(layout.journal(runDir));
-    return { stamp: `${ino}:${size}:${mtimeMs}`, size };
+    return standingOf(await stat(layout.journal(runDir)));
   } catch {
     return undefined;
   }
+}
+
+export function standingOf({ size, mtimeMs, ino }: Stats): JournalStanding {
+  return { stamp: `${ino}:${size}:${mtimeMs}`, size };
 }
 
 export async function journalStampOf(runDir: string): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 /** Walks the run folders of a workspace: what is no folder, links included, and what is about to be deleted is passed over. */
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, sep } from "node:path";
 import { codeOf } from "../base/errors";
 import { layout } from "./layout";
 
@@ -19,7 +19,9 @@ export async function listRunFolders(root: string): Promise<RunPlace[]> {
 }
 
 export async function listJobFolders(root: string): Promise<string[]> {
-  return (await foldersIn(layout.jobs(root))).map((jobId) => layout.job(root, jobId));
+  const jobs = layout.jobs(root);
+  // Joining paths looks at each anew.
+  return (await foldersIn(jobs)).map((jobId) => jobs + sep + jobId);
 }
 
 /** The jobs that a path is about: of a workspace, of its folder of jobs, a job's own folder, or that of one of its runs. */
@@ -60,6 +62,10 @@ async function foldersIn(path: string): Promise<string[]> {
     if (["ENOENT", "ENOTDIR", "EACCES"].includes(codeOf(error) ?? "")) return [];
     throw error;
   }
-  // No id begins with a dot; see `removeFolder` for what does.
-  return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")).map((entry) => entry.name);
+  return entries.filter(isFolderOfId).map((entry) => entry.name);
+}
+
+/** No id begins with a dot; see `removeFolder` for what does. */
+export function isFolderOfId(entry: Dirent): boolean {
+  return entry.isDirectory() && !entry.name.startsWith(".");
 }
