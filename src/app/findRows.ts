@@ -1,6 +1,6 @@
 /** Positions of the events of a log that a filter lets through: by its index alone, where no text is looked for. */
 import type { EventIndex } from "../store/eventIndex";
-import { searchLog } from "../store/searchLog";
+import { createLogSearch } from "../store/searchLog";
 import { createPace } from "./pace";
 import { isOfKind, isShown, queryOfFilter, type RowFilter } from "./rowFilter";
 
@@ -42,7 +42,8 @@ async function* findByText(file: string, index: EventIndex, range: RowRange): As
   const { from, to, filter, signal } = range;
   const { query } = queryOfFilter(filter, Date.now());
   let at = from;
-  for await (const { hits } of searchLog(file, query, { order: "oldestFirst", from: index.offsetOf(from), signal })) {
+  const search = createLogSearch(query);
+  for await (const { hits } of search(file, { order: "oldestFirst", from: index.offsetOf(from), signal })) {
     const found: number[] = [];
     for (const { offset, event } of hits) {
       at = positionOf(index, offset, at, to);

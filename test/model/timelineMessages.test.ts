@@ -2,19 +2,19 @@ import { describe, expect, it } from "vitest";
 import { eventRowOf } from "../../src/model/eventRow";
 import { kindOfType, rowKinds, typesOfKinds } from "../../src/model/eventRowKinds";
 import { formatEventRow } from "../../src/model/eventRowText";
-import { payloads, type RunEvent } from "../../src/model/events";
+import { type EventOf, payloads, type RunEvent } from "../../src/model/events";
 import { isFiltering, isSameFilter, noFilter } from "../../src/model/timelineFilter";
 import { TimelineState, ToHost } from "../../src/model/timelineMessages";
 
 const envelope = { id: "e", timestamp: Date.UTC(2026, 1, 3), jobId: "j", runId: "r", seq: 7, expertKey: "x", step: 3 };
-const failed: RunEvent = {
+const failed: EventOf<"finishToolCall"> = {
   ...envelope,
   type: "finishToolCall",
   toolCallId: "c",
   skill: "base",
   tool: "exec",
   isError: true,
-  result: [{ type: "textPart", id: "p", text: `no\nluck ${"x".repeat(5000)}` }],
+  result: [{ type: "textPart", text: `no\nluck ${"x".repeat(5000)}` }],
   durationMs: 1200,
 };
 

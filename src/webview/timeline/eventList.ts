@@ -27,6 +27,8 @@ export class EventList {
   private readonly rows: RowElement[] = [];
   private setting: RowSetting = { dir: undefined, axis: undefined, count: 0 };
   private current: number | undefined;
+  /** Whether its end stays in sight, however it grows. */
+  private isFollowing = false;
   private frame: number | undefined;
 
   constructor(
@@ -105,7 +107,9 @@ export class EventList {
     this.move(direction * Math.max(1, this.scroll.pageRows - 1));
   }
 
-  scrollToEnd(): void {
+  followEnd(isFollowing: boolean): void {
+    this.isFollowing = isFollowing;
+    if (!isFollowing) return;
     this.scroll.moveTo(Number.MAX_SAFE_INTEGER);
     this.follow();
   }
@@ -151,6 +155,7 @@ export class EventList {
     const { clientHeight, offsetWidth, clientWidth } = this.viewport;
     this.grid.style.setProperty("--scrollbar", `${offsetWidth - clientWidth}px`);
     this.scroll.resize(this.count, clientHeight);
+    if (this.isFollowing) this.scroll.moveTo(Number.MAX_SAFE_INTEGER);
     this.follow();
   }
 

@@ -105,7 +105,7 @@ class TimelinePage {
     if (list.anchor !== undefined && this.list.selected === undefined) {
       this.list.select(list.anchor);
       this.isFollowing &&= this.list.isAtEnd;
-    } else if (this.isFollowing) this.list.scrollToEnd();
+    }
     this.saySoon();
   }
 
@@ -117,8 +117,9 @@ class TimelinePage {
     document.body.classList.toggle("of-all", subject.dir === undefined);
     document.body.classList.toggle("no-axis", axis === undefined);
     this.header.show(axis ? axis.to - axis.from : 0);
-    this.list.set({ dir: subject.dir, axis, count: state?.count ?? 0 });
     const isLive = subject.status === "running" && !isFiltering(this.filter);
+    this.list.followEnd(isLive && this.isFollowing);
+    this.list.set({ dir: subject.dir, axis, count: state?.count ?? 0 });
     this.toolbar.show({
       title: subject.title,
       description: subject.description,
@@ -204,7 +205,6 @@ class TimelinePage {
 
   private toggleFollow(): void {
     this.isFollowing = !this.isFollowing;
-    if (this.isFollowing) this.list.scrollToEnd();
     this.show();
     this.keep();
   }
