@@ -12,7 +12,7 @@ import { parseAddress, partsOfAddress, type RunAddress, runScheme } from "./runA
 /** A log is written anew at most this often, and takes up no more than a small part of the time. */
 const pause = 250;
 const share = 20;
-const changeTime = 3000;
+const changeTime = 15_000;
 
 export interface OpenLog extends LoadedRun {
   dir: string;
