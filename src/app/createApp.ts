@@ -1,4 +1,5 @@
 /** Puts the application together; the runtime and its libraries are loaded when the first run starts. */
+import { basename } from "node:path";
 import { Emitter } from "../base/bus";
 import type { WrittenFormatName } from "../formats/format";
 import type { AnyEvent } from "../model/events";
@@ -23,14 +24,21 @@ export function createApp(host: AppHost): App {
   const logs = createLogReader({ workerFile: host.logWorker, mayWrite });
   const runs = createRunIndex({ logs, onError: report("run index"), cacheFolder: host.cacheFolder });
   const active = new Map<string, RunHandle>();
+  /** Runs of this process whose end could not be recorded, by id. */
+  const lost = new Set<string>();
+  const isLost = (runId: string) => lost.has(runId);
   const listener: RunListener = {
-    onStart: (dir, setup) => runs.attach(dir, setup),
+    onStart: (dir, setup) => {
+      lost.delete(setup.runId);
+      runs.attach(dir, setup);
+    },
     onEvent: (dir, event) => {
       runs.apply(dir, event);
       batcher.push(event);
     },
     onEnd: (dir, isRecorded) => {
       batcher.flush();
+      if (!isRecorded) lost.add(basename(dir));
       runs.detach(dir, !isRecorded);
     },
   };
@@ -41,7 +49,7 @@ export function createApp(host: AppHost): App {
     if (!ports) {
       const queue = engine.createRunQueue(() => host.maxConcurrentRuns?.() ?? defaultConcurrency);
       const turn: StartPorts["turn"] = (run, signal) => queue.turn(run, signal);
-      ports = { host, newId, runtimeVersion, listener, turn, reaper: engine.createReaper() };
+      ports = { host, newId, runtimeVersion, listener, isLost, turn, reaper: engine.createReaper() };
     }
     if (alsoWrite.length === 0) return { ...engine, ports };
     exports ??= engine.createLiveExports(report("runs for other systems"));
@@ -79,7 +87,7 @@ export function createApp(host: AppHost): App {
     },
     async recover() {
       const { recoverRuns } = await import("./deferred");
-      const ports = { now: () => Date.now(), newId };
+      const ports = { now: () => Date.now(), newId, isLost };
       for (const folder of folders) {
         for (const { dir, healed } of await recoverRuns(folder, ports, report("recovery"))) {
           if (healed) host.reportError(healed, dir);

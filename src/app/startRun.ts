@@ -25,6 +25,8 @@ export interface StartPorts {
   reaper: Reaper;
   runtimeVersion: string;
   listener: RunListener;
+  /** Whether it is a run of this process that is over, though its end could not be recorded. */
+  isLost(runId: string): boolean;
   /** Resolves when one more run may begin; it counts as going on until `signal` or the run is done. */
   turn(run: Promise<unknown>, signal: AbortSignal): Promise<void>;
 }
@@ -63,8 +65,8 @@ export async function resumeRun(request: ResumeRequest, ports: StartPorts, signa
 
 async function resumeOwn(request: ResumeRequest, ports: StartPorts, signal: AbortSignal): Promise<LaunchedRun> {
   const { dir, answers = [], by } = request;
-  // A process that died left it open: that is closed first, as it would have been at the next start.
-  await recoverRunAt(dir, { now: () => Date.now(), newId: ports.newId });
+  // A process that died left it open, or a disk that was full: that is closed first, as it would be at the next start.
+  await recoverRunAt(dir, { now: () => Date.now(), newId: ports.newId, isLost: ports.isLost });
   const { folder, healed } = await reopenRunFolder(dir, ports.newId, request.flush);
   if (healed) ports.host.reportError(healed, dir);
   try {

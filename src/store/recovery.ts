@@ -17,6 +17,8 @@ import { type RunInfo, readRunInfo, writeRunInfo } from "./runInfo";
 export interface RecoveryPorts {
   now(): number;
   newId(): string;
+  /** Whether it is a run of this process that is over, though its end could not be recorded. */
+  isLost?(runId: string): boolean;
 }
 
 export interface RecoveredRun extends RunPlace {
@@ -51,7 +53,8 @@ export async function recoverRunAt(dir: string, ports: RecoveryPorts): Promise<R
 
 async function recoverRun(root: string, place: RunPlace, ports: RecoveryPorts): Promise<RecoveredRun | undefined> {
   const info = await readRunInfo(place.dir);
-  if (info?.status !== "running" || (await stateOf(info)) !== "dead") return undefined;
+  if (info?.status !== "running") return undefined;
+  if (!ports.isLost?.(place.runId) && (await stateOf(info)) !== "dead") return undefined;
   // Two windows may find the same run: the one that holds the lock closes it.
   const lock = join(place.dir, "recovery.lock");
   return await withProcessLock(lock, ports.newId, () => closeRun(root, place, info, ports));

@@ -1,18 +1,18 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors";
+import { endsRun } from "../../src/model/eventKinds";
 import { layout } from "../../src/store/layout";
 import { readJournal } from "../../src/store/readJournal";
 import { listRunFolders } from "../../src/store/runFolders";
 import { createTestApp, makeWorkspace, runSolo, soloToml } from "../support/experts";
 import { type ModelServer, startModelServer } from "../support/modelServer";
 import { projectRoot } from "../support/projectPaths";
+import { canMount, isLinuxRoot, onSmallDisk } from "../support/smallDisk";
 
 let server: ModelServer | undefined;
 afterEach(async () => {
@@ -23,21 +23,6 @@ async function anthropic(script: Parameters<typeof startModelServer>[0]) {
   server = await startModelServer(script);
   return { env: { ANTHROPIC_API_KEY: "sk-x", ANTHROPIC_BASE_URL: server.baseUrlFor("anthropic") } };
 }
-
-/** Whether a small disk of one's own can be mounted here: root in a container often may not. */
-function canMount(): boolean {
-  if (!isLinuxRoot) return false;
-  const probe = mkdtempSync(join(tmpdir(), "runtrail-mount-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "tmpfs", probe], { stdio: "ignore" });
-    execFileSync("umount", ["-l", probe]);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const isLinuxRoot = process.platform === "linux" && process.getuid?.() === 0;
 
 describe("a definition that cannot be run", () => {
   const start = async (toml: string, expertKey = "solo") => {
@@ -152,24 +137,39 @@ describe("a run in adverse conditions", () => {
   });
 
   it.runIf(canMount())(
-    "ends as failed when the disk is full, with a whole journal, and can be closed later",
+    "ends as failed when the disk is full, with a whole journal, and goes on when there is room",
     async () => {
-      const mount = await realpath(await mkdtemp(join(tmpdir(), "runtrail-full-")));
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", mount]);
-      try {
-        await writeFile(join(mount, "perstack.toml"), soloToml());
-        await mkdir(join(mount, "data"));
-        await writeFile(join(mount, "data", "fill"), "x".repeat(150_000));
-        const call = { text: "y".repeat(20_000), toolCalls: [{ name: "healthCheck" }] };
-        const { outcome, heard, events, problems } = await runSolo(mount, {}, await anthropic(Array(30).fill(call)));
+      await onSmallDisk(2_048, async (root) => {
+        await writeFile(join(root, "perstack.toml"), soloToml());
+        await writeFile(join(root, "fill"), "x".repeat(1_900_000));
+        const toolCalls = [{ name: "healthCheck" }];
+        const answers = [
+          { text: "Small", toolCalls },
+          { text: "y".repeat(400_000), toolCalls },
+        ];
+        const { app, heard } = createTestApp(await anthropic(() => answers.shift() ?? { text: "End" }));
+        app.setFolders([root]);
+        const request = { definitionPath: join(root, "perstack.toml"), expertKey: "solo", query: "q" } as const;
+        const { dir, done } = await app.start({ ...request, approval: "all" });
+        const outcome = await done;
         expect(outcome).toMatchObject({ status: "failed", error: { class: "transient_io" } });
         expect(outcome.error?.message).toMatch(/ENOSPC|no space/);
+        const { events, problems } = await readJournal(layout.journal(dir));
         expect(problems).toEqual([]);
         expect(heard.filter(({ type }) => !type.startsWith("stream"))).toEqual(events);
-        await rm(join(mount, "data"), { recursive: true });
-      } finally {
-        execFileSync("umount", ["-l", mount]);
-      }
+        // Nor is its end: it goes on as one that was broken off.
+        expect(events.some(endsRun)).toBe(false);
+        await rm(join(root, "fill"));
+        // In the same window: nobody had to start anew.
+        const again = await app.resume({ dir, approval: "all", by: "user" });
+        expect(await again.done).toMatchObject({ status: "finished", text: "End" });
+        const whole = await readJournal(layout.journal(dir));
+        expect(whole.problems).toEqual([]);
+        expect(whole.events.slice(0, events.length)).toEqual(events);
+        expect(whole.events.map(({ seq }) => seq)).toEqual(whole.events.map((_, index) => index + 1));
+        await app.shutdown();
+        app.dispose();
+      });
     },
   );
 });
