@@ -5,6 +5,7 @@ import type { InputRequest, RunEvent } from "../model/events";
 import { runOf } from "../model/run";
 import type { App, InputAnswer, ResumeRequest, RunChoices, RunConditions, RunHandle, StartFrom } from "./app";
 import { requireDefinitionUpward } from "./findDefinitions";
+import { loadWhole } from "./loadWhole";
 import { pickId } from "./pickId";
 import type { RunIndex, RunSummary } from "./runIndex";
 
@@ -85,7 +86,7 @@ interface FoundCheckpoint {
 async function findCheckpoint(ofJob: readonly RunSummary[], wanted: string, runs: RunIndex): Promise<FoundCheckpoint> {
   const found = new Map<string, { run: RunSummary; events: readonly RunEvent[] }>();
   for (const run of ofJob) {
-    const { events } = await runs.load(run.dir);
+    const { events } = await loadWhole(runs, run.dir);
     for (const id of checkpointsOf(events)) if (!found.has(id)) found.set(id, { run, events });
   }
   const where = `the job ${ofJob[0]?.jobId ?? ""}`;

@@ -1,5 +1,6 @@
 /** Where a fork branches off: the checkpoint, and the message that is put otherwise. */
 import type { App, StartFrom } from "../app/app";
+import { loadWhole } from "../app/loadWhole";
 import { pickId } from "../app/pickId";
 import type { RunSummary } from "../app/runIndex";
 import { UserError } from "../base/errors";
@@ -27,7 +28,7 @@ export async function findForkPoint(
   { step, checkpoint }: ForkPlace,
 ): Promise<string | undefined> {
   if (step === undefined && checkpoint === undefined) return undefined;
-  const { run, events } = await app.runs.load(dir);
+  const { run, events } = await loadWhole(app.runs, dir);
   if (checkpoint !== undefined) {
     const ids = events.flatMap((event) =>
       "checkpointId" in event && event.checkpointId !== undefined ? [event.checkpointId] : [],

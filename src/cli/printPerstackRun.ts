@@ -5,6 +5,7 @@ import type { App, RunHandle } from "../app/app";
 import { exitCodes } from "../app/exitCodes";
 import { findDefinitionUpward } from "../app/findDefinitions";
 import { createJobTeller } from "../app/jobTeller";
+import { loadWhole } from "../app/loadWhole";
 import type { RunSummary } from "../app/runIndex";
 import { UserError } from "../base/errors";
 import type { EventOf } from "../model/events";
@@ -100,7 +101,7 @@ function newestOf(runs: readonly RunSummary[]): RunSummary | undefined {
 
 async function runWith(checkpointId: string, runs: readonly RunSummary[], app: App): Promise<RunSummary | undefined> {
   for (const run of runs) {
-    const { events } = await app.runs.load(run.dir);
+    const { events } = await loadWhole(app.runs, run.dir);
     const isNamed = events.some((event) => "checkpointId" in event && event.checkpointId?.startsWith(checkpointId));
     if (isNamed) return run;
   }

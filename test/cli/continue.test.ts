@@ -1,4 +1,5 @@
 /** Going on with runs as a user does it: the whole command line, real files, a model over HTTP. */
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { runCli } from "../../src/cli/runCli";
@@ -7,6 +8,7 @@ import { layout } from "../../src/store/layout";
 import { readJournal } from "../../src/store/readJournal";
 import { listRunFolders } from "../../src/store/runFolders";
 import { type ExpertScript, expertsToml, type JobBench, openJobBench, readJob } from "../support/jobs";
+import { writeLargeLog } from "../support/largeLog";
 import type { ModelTurn } from "../support/modelServer";
 import { readNamedCheckpoints } from "../support/namedCheckpoints";
 import { createTestIo } from "./testIo";
@@ -158,6 +160,33 @@ describe("a job", () => {
 });
 
 describe("fork, rerun and retry", () => {
+  it("fork: from an early step of a run that is too long to be looked at as a whole", async () => {
+    // The instruction of that log does not say whose it is.
+    await open({ nobody: [say("Otherwise")] });
+    const dir = layout.run(bench?.root ?? "", "long", "long-run");
+    await mkdir(dir, { recursive: true });
+    const { steps } = writeLargeLog(layout.journal(dir), {
+      events: 7_000,
+      jobId: "long",
+      runId: "long-run",
+      expertKey: "solo",
+    });
+    expect(steps).toBeGreaterThan(500);
+    const [, , third = ""] = await readNamedCheckpoints(dir);
+    for (const place of [
+      ["--step", "3"],
+      ["--checkpoint", third],
+    ]) {
+      const listed = createTestIo({ cwd: bench?.root ?? "" });
+      expect(await runCli(["fork", "long-run", ...place, "--list"], listed)).toBe(0);
+      // The query and a result for each step up to there.
+      expect(listed.out().trim().split("\n").length).toBeLessThan(20);
+    }
+    const fork = await runtrail("fork", "long-run", "What now?", "--step", "3");
+    expect(fork.code).toBe(0);
+    expect(fork.events[0]).toMatchObject({ origin: { kind: "fork", checkpointId: third } });
+  });
+
   it("fork: another text in the place of what a tool answered, in a job of its own", async () => {
     await open({ solo: [look, say("It says hello"), say("It says bye"), say("The same again")] });
     const first = await runtrail("run", "solo", "What does it say?");
