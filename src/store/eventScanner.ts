@@ -25,11 +25,13 @@ export class EventScanner {
   isFailure = false;
   /** Why the line is no event, where `scan` says so. */
   problem = "";
-  /** Whether the last line had to be parsed. */
-  wasParsed = false;
-  /** Of the last line: between `timestamp` and `seq`, and between `seq` and `step`. The next one has mostly the same. */
-  private identity = patternOf(`,"jobId":"","runId":"","seq":`);
-  private author = patternOf(`,"expertKey":"","step":`);
+  /** Of the last line: between two numbers, and between two texts of a call. The next one has mostly the same. */
+  private identity = patternOf(',"jobId":"","runId":"","seq":');
+  private author = patternOf(',"expertKey":"","step":');
+  private skill = patternOf('","skill":"","tool":"');
+  /** The first eight digits of the last timestamp, as they stand there and as a number. */
+  private era = Number.NaN;
+  private eraValue = 0;
   private bytes: Buffer = Buffer.alloc(0);
   private view: DataView = new DataView(new ArrayBuffer(0));
   private end = 0;
@@ -45,8 +47,7 @@ export class EventScanner {
   /** Whether an event stands there, from `start` up to `end`, where its LF is, or a CR before that. */
   scan(start: number, end: number): boolean {
     this.end = end;
-    this.wasParsed = !this.scanHead(start);
-    return this.wasParsed ? this.parse(this.bytes.toString("utf8", start, end)) : true;
+    return this.scanHead(start) || this.parse(this.bytes.toString("utf8", start, end));
   }
 
   /** The slow way, which is always right. */
@@ -78,10 +79,9 @@ export class EventScanner {
 
   /** From the brace up to the quote behind the type; gives what is behind that, as all of these do, or `none`. */
   private scanEnvelope(start: number): number {
-    let at = this.skip(beforeTimestamp, this.skipText(this.skip(opening, start)));
-    at = this.readNumber(at);
+    let at = this.skip(beforeTimestamp, this.skipText(this.skipOpening(start)));
+    at = this.readTimestamp(at);
     if (at === none) return none;
-    this.timestamp = this.number;
     const behindIdentity = this.skip(this.identity, at);
     at = this.readNumber(behindIdentity === none ? this.learnIdentity(at) : behindIdentity);
     if (at === none) return none;
@@ -90,11 +90,7 @@ export class EventScanner {
     at = this.readNumber(behindAuthor === none ? this.learnAuthor(at) : behindAuthor);
     if (at === none) return none;
     this.step = this.number;
-    const type = this.skip(beforeType, at);
-    at = this.skipText(type);
-    if (at === none) return none;
-    this.type = this.typeAt(type, at);
-    return at + 1;
+    return this.readType(this.skip(beforeType, at));
   }
 
   /** Whether it can be told, without parsing, if the event is a failure. */
@@ -118,8 +114,9 @@ export class EventScanner {
 
   private scanToolCall(start: number): boolean {
     let at = this.skipText(this.skip(beforeCallId, start));
-    at = this.skipText(this.skip(beforeSkill, at));
-    at = this.skipText(this.skip(beforeTool, at));
+    if (at === none) return false;
+    const behindSkill = this.skip(this.skill, at);
+    at = this.skipText(behindSkill === none ? this.learnSkill(at) : behindSkill);
     if (this.skip(succeeded, at) !== none) return true;
     this.isFailure = this.skip(failed, at) !== none || this.skip(blocked, at) !== none;
     return this.isFailure;
@@ -139,19 +136,29 @@ export class EventScanner {
     return at;
   }
 
-  /** Behind these bytes. */
-  private skip({ bytes, words }: Pattern, start: number): number {
-    if (start === none || start + bytes.length > this.end) return none;
-    const { view } = this;
-    let at = start;
-    // Four at a time: most of a head is the same in all lines.
-    for (let index = 0; index < words.length; index += 1, at += 4) {
-      if (view.getInt32(at) !== words[index]) return none;
-    }
-    for (let index = at - start; index < bytes.length; index += 1, at += 1) {
-      if (this.bytes[at] !== bytes[index]) return none;
-    }
+  private learnSkill(start: number): number {
+    const at = this.skip(beforeTool, this.skipText(this.skip(beforeSkill, start)));
+    if (at !== none) this.skill = patternOf(this.bytes.subarray(start, at));
     return at;
+  }
+
+  private skipOpening(start: number): number {
+    const { view } = this;
+    const isThere =
+      start + 7 <= this.end && view.getInt32(start) === openingWord && view.getInt32(start + 3) === idWord;
+    return isThere ? start + 7 : none;
+  }
+
+  /** Behind these bytes, of which there are at least eight. */
+  private skip({ length, words }: Pattern, start: number): number {
+    if (start === none || start + length > this.end) return none;
+    const { view } = this;
+    const last = start + length - 8;
+    // Eight at a time, for most of a head is the same in all lines; the last ones may overlap with those before.
+    for (let index = 0, at = start; index < words.length; index += 1, at += 8) {
+      if (view.getFloat64(Math.min(at, last), true) !== words[index]) return none;
+    }
+    return start + length;
   }
 
   /** At the closing quote of a text without escapes. */
@@ -166,53 +173,82 @@ export class EventScanner {
   /** Behind the digits, if there are no more than are exact. That nothing else belongs to the number, the next `skip` sees. */
   private readNumber(start: number): number {
     if (start === none) return none;
-    const { bytes, end } = this;
+    const { bytes } = this;
     let at = start;
     let value = 0;
-    let low = 0;
-    let scale = 1;
-    // In two halves, for whole numbers of 32 bits are quicker.
-    for (; at < end && at < start + 9; at += 1) {
-      const digit = byteAt(bytes, at) - zero;
-      if (digit < 0 || digit > 9) break;
+    for (let digit = byteAt(bytes, at) - zero; digit >= 0 && digit <= 9; digit = byteAt(bytes, at) - zero) {
       value = value * 10 + digit;
+      at += 1;
     }
-    if (at === start + 9) {
-      for (; at < end && at < start + 15; at += 1) {
-        const digit = byteAt(bytes, at) - zero;
-        if (digit < 0 || digit > 9) break;
-        low = low * 10 + digit;
-        scale *= 10;
-      }
-    }
-    this.number = value * scale + low;
-    return at === start || (bytes[start] === zero && at > start + 1) ? none : at;
+    this.number = value;
+    const length = at - start;
+    return length === 0 || length > mostDigits || (length > 1 && bytes[start] === zero) ? none : at;
   }
 
-  private typeAt(start: number, end: number): number {
+  /** The last digits alone where the first ones are those of the line before. */
+  private readTimestamp(start: number): number {
+    if (start === none || start + 8 > this.end) return none;
     const { bytes } = this;
-    for (const { code, pattern } of typesByKey[typeKey(byteAt(bytes, start), byteAt(bytes, end - 1), end - start)] ??
-      []) {
-      if (pattern.bytes.length === end - start && this.skip(pattern, start) === end) return code;
+    const era = this.view.getFloat64(start, true);
+    if (era !== this.era) return this.learnEra(start, era);
+    let at = start + 8;
+    let value = 0;
+    let scale = 1;
+    for (let digit = byteAt(bytes, at) - zero; digit >= 0 && digit <= 9; digit = byteAt(bytes, at) - zero) {
+      value = value * 10 + digit;
+      scale *= 10;
+      at += 1;
+    }
+    this.timestamp = this.eraValue * scale + value;
+    return at - start > mostDigits ? none : at;
+  }
+
+  private learnEra(start: number, era: number): number {
+    const at = this.readNumber(start);
+    if (at === none) return none;
+    this.timestamp = this.number;
+    if (at >= start + 8) {
+      this.era = era;
+      this.eraValue = Math.floor(this.number / 10 ** (at - start - 8));
+    }
+    return at;
+  }
+
+  private readType(start: number): number {
+    if (start === none || start + 8 > this.end) return none;
+    const { view } = this;
+    for (const { code, pattern } of typesByKey[typeKey(view.getInt32(start), view.getInt32(start + 4))] ?? []) {
+      const at = this.skip(pattern, start);
+      if (at === none) continue;
+      this.type = code;
+      return at;
     }
     // As `parseEvent` has it.
-    return codes.foreignEvent;
+    this.type = codes.foreignEvent;
+    const at = this.skipText(start);
+    return at === none ? none : at + 1;
   }
 }
 
 const none = -1;
 
-/** Bytes to compare with, also as words of four. */
+/**
+ * Bytes to compare with, as numbers of eight bytes: equal numbers are equal bytes, for no text in a head has a zero in it.
+ * (Some bytes that are no UTF-8 make a number that equals nothing: then the line is looked at more slowly.)
+ */
 interface Pattern {
-  bytes: Uint8Array;
-  words: Int32Array;
+  length: number;
+  words: Float64Array;
 }
 
 function patternOf(text: string | Uint8Array): Pattern {
   const bytes = Uint8Array.from(typeof text === "string" ? Buffer.from(text) : text);
+  const { length } = bytes;
   const view = new DataView(bytes.buffer);
-  const words = Int32Array.from({ length: bytes.length >> 2 }, (_, index) => view.getInt32(index * 4));
-  return { bytes, words };
+  const words = Float64Array.from({ length: Math.ceil(length / 8) }, (_, index) =>
+    view.getFloat64(Math.min(index * 8, length - 8), true),
+  );
+  return { length, words };
 }
 
 function byteAt(bytes: Uint8Array, at: number): number {
@@ -226,7 +262,9 @@ const isPlain = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= 32 && byte !== quote && byte !== backslash ? 1 : 0,
 );
 
-const opening = patternOf('{"id":"');
+const mostDigits = 15;
+/** `{"id` and `d":"`, which overlap. */
+const [openingWord, idWord] = [0x7b226964, 0x64223a22] as const;
 const beforeTimestamp = patternOf('","timestamp":');
 const beforeJobId = patternOf(',"jobId":"');
 const beforeRunId = patternOf('","runId":"');
@@ -246,16 +284,16 @@ const stoppedForInput = patternOf(',"reason":"input"');
 const stoppedByUser = patternOf(',"reason":"cancelled"');
 
 const codes = Object.fromEntries(eventTypes.map((type, code) => [type, code])) as Readonly<Record<EventType, number>>;
-/** Few types have the same. */
-function typeKey(first: number, last: number, length: number): number {
-  return (first + last * 5 + length * 11) & 127;
+/** Few types have the same: of their first eight bytes, which each has with the quote behind it. */
+function typeKey(first: number, second: number): number {
+  return (first + Math.imul(second, 0x9e3779b1)) >>> 25;
 }
 
 const typesByKey = eventTypes.reduce<{ code: number; pattern: Pattern }[][]>(
   (table, type, code) => {
-    const pattern = patternOf(type);
-    const key = typeKey(byteAt(pattern.bytes, 0), byteAt(pattern.bytes, type.length - 1), type.length);
-    table[key] = [...(table[key] ?? []), { code, pattern }];
+    const bytes = Buffer.from(`${type}"`);
+    const key = typeKey(bytes.readInt32BE(0), bytes.readInt32BE(4));
+    table[key] = [...(table[key] ?? []), { code, pattern: patternOf(bytes) }];
     return table;
   },
   Array.from({ length: 128 }, () => []),

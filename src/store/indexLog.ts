@@ -5,9 +5,10 @@ import type { EventColumns } from "./eventColumns";
 import { EventScanner } from "./eventScanner";
 import { type LineRegion, regionsForward } from "./lineRegions";
 
-const chunkBytes = 1024 * 1024;
-/** So much is parsed in some 5 ms; then others on this thread have their turn. */
-const parsedAtOnce = 256 * 1024;
+const chunkBytes = 2 * 1024 * 1024;
+/** Then others on this thread have their turn. The clock is looked at after so many lines. */
+const turnMs = 4;
+const turnLines = 32;
 const [lf, cr] = [10, 13] as const;
 const byteOrderMark = Buffer.from("\ufeff");
 
@@ -47,11 +48,12 @@ export async function indexLog(
   columns.tornBytes = size - columns.bytes;
 }
 
-/** Gives where it stopped, behind a line: at the end, or earlier where many lines had to be parsed. */
+/** Gives where it stopped, behind a line: at the end, or earlier where it took long. */
 function takeLines(columns: EventColumns, scanner: EventScanner, { bytes, offset }: LineRegion, from: number): number {
+  const until = performance.now() + turnMs;
   let at = from;
-  let parsed = 0;
-  while (at < bytes.length && parsed < parsedAtOnce) {
+  while (at < bytes.length) {
+    if (columns.lines % turnLines === 0 && at > from && performance.now() > until) break;
     const end = bytes.indexOf(lf, at);
     const begin = at === 0 && offset === 0 && startsWithMark(bytes) ? byteOrderMark.length : at;
     const stop = end > begin && bytes[end - 1] === cr ? end - 1 : end;
@@ -59,7 +61,6 @@ function takeLines(columns: EventColumns, scanner: EventScanner, { bytes, offset
     if (stop > begin) {
       if (scanner.scan(begin, stop)) columns.push(offset + begin, stop - begin, scanner);
       else columns.addProblem(scanner.problem);
-      if (scanner.wasParsed) parsed += stop - begin;
     }
     at = end + 1;
   }

@@ -1,0 +1,122 @@
+/** Where each of a million events stands: the index, against reading and parsing all lines, and what is kept of it. */
+import { execFile } from "node:child_process";
+import { appendFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { newId } from "../../src/app/newId";
+import { openEventIndex } from "../../src/store/eventIndex";
+import { largeRun, writeLargeLog } from "../support/largeLog";
+import { projectRoot } from "../support/projectPaths";
+import { type Bench, type BenchRow, median } from "./bench";
+import type { IndexMode, IndexReport } from "./indexProbe";
+
+const sizes = [1_000, 10_000, 100_000, 1_000_000];
+const largest = Math.max(...sizes);
+const rounds = 3;
+
+const bench: Bench = {
+  title: "index a million events (300 MB)",
+  async run() {
+    const dir = await mkdtemp(join(tmpdir(), "runtrail-index-"));
+    try {
+      const curve: BenchRow[] = [];
+      for (const size of sizes) {
+        const file = join(dir, `${size}.jsonl`);
+        writeLargeLog(file, { events: size });
+        const times = await repeat(rounds, () => probe("index", file));
+        curve.push({ ...row(`index ${size} events`, times), ok: times.every(({ events }) => events === size) });
+      }
+      const file = join(dir, `${largest}.jsonl`);
+      return [...curve, ...(await compare(file)), ...(await keep(file))];
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  },
+};
+export default bench;
+
+/** Side by side in every round, so that a busy moment of the machine hits all of them. */
+async function compare(file: string): Promise<BenchRow[]> {
+  const ours: IndexReport[] = [];
+  const stream: IndexReport[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    ours.push(await probe("index", file));
+    stream.push(await probe("stream", file));
+  }
+  const all = [await probe("all", file)];
+  const megabytes = Math.max(...ours.map((report) => report.megabytes));
+  const ratio = median(stream.map(({ ms }, index) => ms / (ours[index]?.ms ?? Number.NaN)));
+  return [
+    {
+      ...row("read and parse all lines, one after the other, and keep nothing", stream),
+      ...{ ratio, limit: "≥ 6 × the index", ok: ratio >= 6 },
+    },
+    {
+      ...row("read the log, parse all lines and keep the events (OpenExpertise’s way)", all),
+      ...{ ratio: median(all.map(({ ms }) => ms)) / median(ours.map(({ ms }) => ms)), ok: true },
+    },
+    {
+      name: "resident set: the index grows it by",
+      value: megabytes,
+      unit: "MB",
+      limit: "≤ 100 MB",
+      ok: megabytes <= 100,
+    },
+    {
+      name: "resident set: parsing all lines and keeping nothing",
+      value: most(stream, "megabytes"),
+      unit: "MB",
+      ok: true,
+    },
+    { name: "resident set: parsing all and keeping the events", value: most(all, "megabytes"), unit: "MB", ok: true },
+    { name: "others wait for their turn at the most", value: most(ours, "blockedMs"), unit: "ms", ok: true },
+  ];
+}
+
+/** What is kept beside the log, and going on from it. */
+async function keep(file: string): Promise<BenchRow[]> {
+  const indexed = openEventIndex(file, { mayKeep: true, newId });
+  await indexed.refresh();
+  await indexed.close();
+  const loads = await repeat(rounds, () => probe("load", file));
+  const same = await timed(() => indexed.refresh());
+  await appendFile(
+    file,
+    largeRun({ events: 1_000 })
+      .map((event) => `${JSON.stringify(event)}\n`)
+      .join(""),
+  );
+  const grown = await timed(() => indexed.refresh());
+  return [
+    row("load what was kept of it", loads),
+    { name: "look again: nothing came", value: same, unit: "ms", ok: true },
+    { name: "look again: 1000 events came", value: grown, unit: "ms", ok: indexed.index.count === largest + 1_000 },
+  ];
+}
+
+function row(name: string, reports: readonly IndexReport[]): BenchRow {
+  return { name, value: median(reports.map(({ ms }) => ms)), unit: "ms", ok: true };
+}
+
+function most(reports: readonly IndexReport[], key: "megabytes" | "blockedMs"): number {
+  return Math.max(...reports.map((report) => report[key]));
+}
+
+async function repeat<Result>(times: number, action: () => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  while (results.length < times) results.push(await action());
+  return results;
+}
+
+async function timed(action: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await action();
+  return performance.now() - started;
+}
+
+async function probe(mode: IndexMode, file: string): Promise<IndexReport> {
+  const script = join(projectRoot, "out", "bench", "indexProbe.cjs");
+  const { stdout } = await promisify(execFile)(process.execPath, ["--max-old-space-size=8192", script, mode, file]);
+  return JSON.parse(stdout) as IndexReport;
+}
