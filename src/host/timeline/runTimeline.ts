@@ -63,6 +63,7 @@ export class RunTimeline implements Timeline {
 
   list(filter: TimelineFilter, onChange: () => void): ShownList {
     this.shown?.dispose();
+    // Which source it is, is known when the run is.
     const source: RowSource = {
       count: async (...given) => await this.rows().count(...given),
       rows: async (at) => await this.rows().rows(at),

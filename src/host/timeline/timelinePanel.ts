@@ -88,9 +88,10 @@ export class TimelinePanel implements vscode.Disposable {
     if (message.kind === "ready") {
       this.isReady = true;
       this.lastSubject = "";
-      this.begin(message.filter, message.at);
+      // The place that was asked for is in sight as soon as the list has it.
+      this.begin(message.filter, this.wish?.at ?? message.at);
       this.timeline.look();
-      if (this.wish) this.post(this.wish);
+      if (this.wish) this.post({ kind: "show", isSearch: this.wish.isSearch });
       this.wish = undefined;
       return;
     }
@@ -102,7 +103,11 @@ export class TimelinePanel implements vscode.Disposable {
     if (!list || message.epoch !== this.epoch) return;
     switch (message.kind) {
       case "rows": {
-        const rows = await list.rows(message.from, message.to);
+        // Without an answer the page would not ask for them again.
+        const rows = await list.rows(message.from, message.to).catch((error: unknown) => {
+          this.parts.reportError(error, "Rows of the timeline");
+          return [];
+        });
         if (list === this.list) this.post({ kind: "rows", epoch: message.epoch, from: message.from, rows });
         return;
       }

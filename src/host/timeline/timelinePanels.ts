@@ -51,9 +51,10 @@ export class TimelinePanels implements vscode.Disposable {
     for (const panel of this.panels.values()) panel.look();
   }
 
+  /** The panels themselves stay, to be restored when the window has been loaded again. */
   dispose(): void {
     this.own.dispose();
-    for (const { panel } of [...this.panels.values()]) panel.dispose();
+    for (const panel of this.panels.values()) panel.dispose();
   }
 
   private look(dirs: ReadonlySet<string>): void {

@@ -45,6 +45,10 @@ export class Toolbar {
     "aria-label": "Search events",
     "aria-describedby": "problem",
   });
+  private readonly clear = iconButton("close", "Clear the Search (Escape)", () => {
+    this.change({ ...this.filter, text: "" });
+    this.search.focus();
+  });
   private readonly title = element("h1", { class: "title" });
   private readonly description = element("span", { class: "description" });
   private readonly failures = chip("Failures", "warning");
@@ -55,7 +59,7 @@ export class Toolbar {
     "aria-hidden": "true",
     hidden: true,
   });
-  private readonly more = element("button", { type: "button", class: "link", hidden: true }, "Find more");
+  private readonly more = element("button", { type: "button", class: "link", hidden: true }, "Find More");
   private readonly follow = element(
     "button",
     {
@@ -89,6 +93,7 @@ export class Toolbar {
     this.failures.addEventListener("click", () =>
       this.change({ ...this.shown, isFailuresOnly: !this.shown.isFailuresOnly }),
     );
+    this.clear.hidden = true;
     this.follow.addEventListener("click", () => parts.onFollow());
     this.more.addEventListener("click", () => parts.onMore());
     this.search.addEventListener("input", () => this.typed());
@@ -100,7 +105,7 @@ export class Toolbar {
       element(
         "div",
         { class: "line" },
-        element("div", { class: "search-box" }, icon("search"), this.search),
+        element("div", { class: "search-box" }, icon("search"), this.search, this.clear),
         element("span", { class: "counts" }, this.busy, this.count, this.more),
         this.walk,
         this.follow,
@@ -119,6 +124,7 @@ export class Toolbar {
     clearTimeout(this.timer);
     this.search.value = filter.text;
     this.shown = filter;
+    this.clear.hidden = filter.text === "";
     this.showChips();
   }
 
@@ -154,6 +160,7 @@ export class Toolbar {
 
   private typed(): void {
     clearTimeout(this.timer);
+    this.clear.hidden = this.search.value === "";
     this.timer = setTimeout(() => this.change(this.filter), typingPause);
   }
 
