@@ -63,6 +63,8 @@ export function createRunIndex({ logs, onError, cacheFolder }: RunIndexOptions):
   /** Beyond the folders: their runs are shown as well. */
   let roots: readonly string[] = [];
   let checks = 0;
+  /** How many wait for a look at everything. */
+  let looks = 0;
   let dirty = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -148,7 +150,7 @@ export function createRunIndex({ logs, onError, cacheFolder }: RunIndexOptions):
       if (!signal.aborted) throw error;
     }
   };
-  const lookAtAll = oneAtATime(() =>
+  const lookOnce = oneAtATime(() =>
     look(async (signal) => {
       await cache.show(folders, signal);
       await disk.lookAtAll(signal);
@@ -157,6 +159,12 @@ export function createRunIndex({ logs, onError, cacheFolder }: RunIndexOptions):
       await foreign.refresh(disk.otherJobs, (jobDir) => disk.hasJob(jobDir));
     }),
   );
+  const lookAtAll = async () => {
+    looks += 1;
+    await lookOnce().finally(() => {
+      looks -= 1;
+    });
+  };
   const lookForOthers = (jobDir: string) => foreign.lookAt(disk.isOfWorkspace(jobDir) ? [jobDir] : []);
   const lookAtJob = (jobDir: string) =>
     look(async (signal) => {
@@ -207,6 +215,8 @@ export function createRunIndex({ logs, onError, cacheFolder }: RunIndexOptions):
     },
     async check() {
       checks += 1;
+      // What is looked at already is not looked at twice.
+      if (looks > 0) return;
       if (checks % checksPerLook === 0) await lookAtAll();
       await look(async (signal) => {
         const isElsewhere = ({ status, isHere, source }: RunSummary) => status === "running" && !isHere && !source;
@@ -239,7 +249,9 @@ export function createRunIndex({ logs, onError, cacheFolder }: RunIndexOptions):
       return await (other ? loaded.load(dir, stamp, {}, () => other.load(dir)) : loaded.load(dir, stamp, wanted));
     },
     attach(dir, waiting) {
+      lost.delete(dir);
       const known = list.get(dir);
+      lost.delete(dir);
       live.begin(dir);
       show(known ? waitingAgain(known) : waitingSummary(dir, waiting));
     },

@@ -84,6 +84,32 @@ async function listCold(): Promise<unknown> {
   return index.list();
 }
 
+describe("the first look at a workspace", () => {
+  it("reads each run once, also where others look meanwhile", async () => {
+    const { index, letRead, rowsRead } = openIndex();
+    const looks = [index.refresh(), index.refresh()];
+    await index.check();
+    letRead();
+    await Promise.all([...looks, index.check()]);
+    expect(rowsRead()).toBe(made.length);
+    expect(index.list()).toHaveLength(made.length);
+  });
+
+  it("shows those first that changed last", async () => {
+    const [old] = made;
+    if (!old) throw new Error("There is no run.");
+    const soon = Date.now() / 1_000 + 60;
+    await utimes(layout.job(root, old.jobId), soon, soon);
+    const { index, letRead, rowsRead } = openIndex();
+    letRead();
+    const looked = index.refresh();
+    const first = await new Promise<ReadonlySet<string>>((resolve) => index.onDidChange(resolve));
+    expect(first.has(old.dir)).toBe(true);
+    await looked;
+    expect(rowsRead()).toBe(made.length);
+  });
+});
+
 describe("what is kept of a workspace's runs", () => {
   it("is shown at once at the next start, and is the same as what is read", async () => {
     await keep();

@@ -1,13 +1,18 @@
-import { appendFile, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { LiveRunIndex } from "../../src/app/createRunIndex";
 import { newId } from "../../src/app/newId";
+import type { RunSummary } from "../../src/app/runIndex";
+import { summarizeRun } from "../../src/app/summarizeRun";
 import type { RunEvent } from "../../src/model/events";
+import { runOf } from "../../src/model/run";
 import { layout } from "../../src/store/layout";
 import { currentOwner } from "../../src/store/processOwner";
+import { readJournal } from "../../src/store/readJournal";
 import { createRunFolder } from "../../src/store/runFolder";
+import { writeLargeLog } from "../support/largeLog";
 import { runLoop } from "../support/loopHarness";
 import { openRunIndex } from "../support/openRunIndex";
 import { runningInfo } from "../support/runningInfo";
@@ -146,6 +151,21 @@ describe("the run index", () => {
     await folder.close();
     await index.refresh();
     expect(index.list()).toMatchObject([{ status: "unknown" }]);
+  });
+
+  it("tells the same of long runs as of short ones, however many are read side by side", async () => {
+    const expected: RunSummary[] = [];
+    for (let at = 0; at < 24; at += 1) {
+      const [jobId, runId] = [`j${at}`, `r${at}`];
+      const dir = layout.run(root, jobId, runId);
+      await mkdir(dir, { recursive: true });
+      const about = { jobId, runId, startedAt: 1_000_000 - at * 1_000, failEach: 3 + at };
+      writeLargeLog(layout.journal(dir), { ...about, events: 4_000 });
+      const run = runOf((await readJournal(layout.journal(dir))).events);
+      if (run) expected.push(summarizeRun(run, { dir, isHere: false }));
+    }
+    await index.refresh();
+    expect(index.list()).toEqual(expected);
   });
 
   it("tells which runs changed, many changes at once", async () => {
