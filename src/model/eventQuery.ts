@@ -3,6 +3,7 @@ import { Envelope, type EventType, type RunEvent } from "./events";
 import type { FailureGrade } from "./failure";
 import { failureOf } from "./failures";
 import { splitQuery } from "./queryTokens";
+import { isRecord } from "./toolText";
 
 /** failed: of any grade, and a generation without an answer · ok: something came to its end without failing. */
 export type SearchedStatus = "failed" | "ok" | FailureGrade;
@@ -110,53 +111,73 @@ function isGiven(value: unknown): boolean {
   return value !== undefined;
 }
 
-type TextTest = (text: string) => boolean;
+interface TextTest {
+  isIn(text: string): boolean;
+  /** Whether a number may hold it. */
+  isNumeric: boolean;
+}
 
 /** Without case as a regular expression without "u" has it: letter by letter, "ß" and "SS" are different. */
 function textTests(query: EventQuery): TextTest[] {
   const { words, isCaseSensitive } = termsOf(query);
   return words.map((word) => {
-    if (isCaseSensitive || word.toUpperCase() === word.toLowerCase()) return (text) => text.includes(word);
+    const isNumeric = isNumberLike(word);
+    if (isCaseSensitive || word.toUpperCase() === word.toLowerCase()) {
+      return { isIn: (text) => text.includes(word), isNumeric };
+    }
     const pattern = new RegExp(word.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"), "i");
-    return (text) => pattern.test(text);
+    return { isIn: (text) => pattern.test(text), isNumeric };
   });
 }
 
-const envelope: ReadonlySet<string> = new Set(Object.keys(Envelope.shape));
+/** Whether a number may be written so, or have such a piece. */
+export function isNumberLike(word: string): boolean {
+  return /^[-+.\de]+$/iu.test(word);
+}
 
 function hasTexts(event: RunEvent, tests: readonly TextTest[]): boolean {
+  const [only] = tests;
+  if (only && tests.length === 1) return someText(event, only.isIn, only.isNumeric);
   let missing = tests;
-  for (const text of textsOf(event)) {
-    missing = missing.filter((test) => !test(text));
-    if (missing.length === 0) return true;
+  const isLast = (text: string) => {
+    if (missing.some(({ isIn }) => isIn(text))) missing = missing.filter(({ isIn }) => !isIn(text));
+    return missing.length === 0;
+  };
+  return someText(
+    event,
+    isLast,
+    tests.some(({ isNumeric }) => isNumeric),
+  );
+}
+
+const envelope: ReadonlySet<string> = new Set([...Object.keys(Envelope.shape), "type"]);
+const nothing: ReadonlySet<string> = new Set();
+/** Nobody reads an image's bytes. */
+const mediaBytes: ReadonlySet<string> = new Set(["encodedData"]);
+
+/**
+ * Whether one of the texts of an event is the one: looks into what is nested, however deep, without a stack of calls.
+ * @param hasNumbers whether numbers are texts as well
+ */
+export function someText(event: RunEvent, isIt: (text: string) => boolean, hasNumbers: boolean): boolean {
+  const left: object[] = [];
+  const isFound = (value: unknown): boolean => {
+    if (typeof value === "string") return isIt(value);
+    if (typeof value === "number") return hasNumbers && isIt(String(value));
+    if (typeof value === "object" && value !== null) left.push(value);
+    return false;
+  };
+  const isFoundIn = (fields: object, passedOver: ReadonlySet<string>): boolean => {
+    for (const [key, value] of Object.entries(fields)) if (!passedOver.has(key) && isFound(value)) return true;
+    return false;
+  };
+  if (event.type === "foreignEvent" && event.source === "runtrail" && isRecord(event.data)) {
+    // An event of a later version of ours: its record has an envelope of its own.
+    if (isIt(event.name) || isFoundIn(event.data, envelope)) return true;
+  } else if (isFoundIn(event, envelope)) return true;
+  for (let value = left.pop(); value; value = left.pop()) {
+    const isMedia = "encodedData" in value && "mimeType" in value;
+    if (Array.isArray(value) ? value.some(isFound) : isFoundIn(value, isMedia ? mediaBytes : nothing)) return true;
   }
   return false;
-}
-
-/** What is found in the event: looks into what is nested, however deep, without a stack of calls. */
-export function* textsOf(event: RunEvent): Generator<string, undefined> {
-  const left: unknown[] = [];
-  const add = (fields: object) => {
-    // What is pushed last is looked at first.
-    for (const [key, value] of Object.entries(fields).reverse()) {
-      if (!envelope.has(key) && key !== "type") left.push(value);
-    }
-  };
-  if (event.type === "foreignEvent" && event.source === "runtrail" && isObject(event.data)) {
-    // An event of a later version of ours: its record has an envelope of its own.
-    left.push(event.name);
-    add(event.data);
-  } else add(event);
-  for (let value = left.pop(); value !== undefined || left.length > 0; value = left.pop()) {
-    if (isObject(value)) {
-      // Nobody reads an image's bytes.
-      const { encodedData, ...fields } = value as { encodedData?: unknown };
-      const isMedia = typeof encodedData === "string" && "mimeType" in value;
-      for (const each of Object.values(isMedia ? fields : value).reverse()) left.push(each);
-    } else if (typeof value === "string" || typeof value === "number") yield String(value);
-  }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

@@ -2,7 +2,7 @@
  * What the bytes of a line must hold for its event to fit a query: patterns for text read as Latin-1, one character a byte.
  * They may let through what does not fit, which is parsed and looked at, but keep out nothing that fits, whoever wrote it.
  */
-import { type EventQuery, type SearchedStatus, termsOf } from "../model/eventQuery";
+import { type EventQuery, isNumberLike, type SearchedStatus, termsOf } from "../model/eventQuery";
 import { type BytePattern, longestPattern } from "./byteFinder";
 
 export interface RawCondition {
@@ -71,7 +71,7 @@ function sourceOfStatus(status: SearchedStatus): string | undefined {
  * numbers, which are written in several ways.
  */
 function plainPieceOf(word: string): string | undefined {
-  if (!isWritable(word) || isNumeric(word)) return undefined;
+  if (!isWritable(word) || isNumberLike(word)) return undefined;
   const pieces = word.match(/[ !#-.0-[\]-~]+/gu) ?? [];
   const longest = pieces.reduce((best, piece) => (piece.length > best.length ? piece : best), "");
   return longest.length >= 3 || longest === word ? longest.slice(0, longestPattern) : undefined;
@@ -85,11 +85,7 @@ function literalOf(piece: string, isCaseSensitive: boolean): BytePattern {
 function sourceOfWord(word: string, isCaseSensitive: boolean): string | undefined {
   if (!isWritable(word)) return undefined;
   const exact = sourceOfExact(word, isCaseSensitive);
-  return isNumeric(word) ? `${exact}|${oddNumber}` : exact;
-}
-
-function isNumeric(word: string): boolean {
-  return /^[-+.\de]+$/iu.test(word);
+  return isNumberLike(word) ? `${exact}|${oddNumber}` : exact;
 }
 
 /**
