@@ -1,6 +1,5 @@
 /** Looks for the jobs of a workspace and reads their runs of ours as rows: what the run index does away from its thread. */
-import { existsSync } from "node:fs";
-import { stat } from "node:fs/promises";
+import { existsSync, statSync } from "node:fs";
 import { sep } from "node:path";
 import { messageOf } from "../base/errors";
 import { type Run, runOf } from "../model/run";
@@ -142,10 +141,12 @@ export function createJobReader(logs: OpenLogs): JobReader {
 }
 
 async function sortByChange(places: JobPlace[], signal: AbortSignal): Promise<void> {
+  const pace = createPace(signal);
   const times = new Map<string, number>();
-  await eachOf(places, signal, async ({ jobDir }) => {
-    times.set(jobDir, (await stat(jobDir).catch(() => undefined))?.mtimeMs ?? 0);
-  });
+  for (const { jobDir } of places) {
+    times.set(jobDir, changedAt(jobDir));
+    await pace();
+  }
   places.sort((a, b) => (times.get(b.jobDir) ?? 0) - (times.get(a.jobDir) ?? 0));
 }
 
@@ -171,4 +172,13 @@ async function eachOf<T>(items: readonly T[], signal: AbortSignal, action: (item
 async function isAlive(dir: string): Promise<boolean> {
   const alive = await import("../store/isAlive");
   return await alive.isAlive(dir);
+}
+
+/** 0 where it is not there any more. */
+function changedAt(folder: string): number {
+  try {
+    return statSync(folder).mtimeMs;
+  } catch {
+    return 0;
+  }
 }
