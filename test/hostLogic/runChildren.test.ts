@@ -19,12 +19,13 @@ import type { EventPayload } from "../../src/model/events";
 import { eventsOf, recovering, runFrom, started, summaryOf } from "./sampleRuns";
 
 const ended = eventsOf([started]);
+const sample = summaryOf(ended);
 
 /** The newest first, each in a job of its own. */
 function runsOf(count: number): RunSummary[] {
   return Array.from({ length: count }, (_, index) => {
     const dir = `/work/perstack/jobs/job-${count - index}/runs/run-1`;
-    return summaryOf(ended, { dir, startedAt: count - index });
+    return { ...sample, dir, startedAt: count - index };
   });
 }
 
@@ -42,7 +43,7 @@ function loadedRun(steps: number, part?: { first: number; last: number }): Loade
     ...{ durationMs: 1, checkpointId: `checkpoint-${index + 1}` },
   }));
   const events = eventsOf([started, ...payloads]);
-  const run = runFrom(events);
+  const run = { ...runFrom(events), status: "finished" as const };
   if (!part) return { run, events, problems: [] };
   const { first, last } = part;
   run.steps = run.steps.filter(({ step }) => step >= first && step <= last);
@@ -58,7 +59,7 @@ function busyRun(calls: number): LoadedRun {
     ...{ step: 1, type: "startToolCall", toolCallId: `call-${index}`, skill: "s", tool: "exec", args: {} },
   }));
   const events = eventsOf([started, ...payloads]);
-  return { run: runFrom(events), events, problems: [] };
+  return { run: { ...runFrom(events), status: "finished" }, events, problems: [] };
 }
 
 function labels(nodes: readonly RunNode[]): string[] {

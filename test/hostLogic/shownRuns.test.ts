@@ -6,11 +6,11 @@ import { eventsOf, recovering, runFrom, started } from "./sampleRuns";
 const events = eventsOf([started, ...recovering]);
 
 /** Reads of a run whose steps from `first` to `last` are there. */
-function openRuns(part?: Partial<LoadedPart> & { firstStep: number; lastStep: number }) {
+function openRuns(part?: Partial<LoadedPart> & { firstStep: number; lastStep: number }, status?: "running") {
   const asked: [dir: string, wanted: WantedPart][] = [];
   const read = async (dir: string, wanted: WantedPart): Promise<LoadedRun> => {
     asked.push([dir, wanted]);
-    const run = runFrom(events);
+    const run = { ...runFrom(events), status: status ?? ("finished" as const) };
     if (!part) return { run, events, problems: [] };
     const { firstStep, lastStep } = part;
     run.steps = Array.from({ length: lastStep - firstStep + 1 }, (_, index) => ({
@@ -99,12 +99,23 @@ describe("the runs that are shown", () => {
 
   it("move on, rather than grow, when very many are shown", async () => {
     const { runs, asked } = openRuns({ firstStep: 5001, lastStep: 10_000, hasLater: true });
+    for (let pages = 2; pages <= 10; pages += 1) await runs.grow("/a", "before");
+    await runs.get("/a");
+    expect(asked.at(-1)).toEqual(["/a", { step: 10_000, seq: 100_000, edge: "last", steps: 5000 }]);
     await runs.grow("/a", "before");
     await runs.get("/a");
     expect(asked.at(-1)).toEqual(["/a", { step: 5001, seq: 50_010, edge: "last" }]);
-    await runs.grow("/a", "after");
+  });
+
+  it("show fewer while they go on, as they are drawn again and again", async () => {
+    const { runs, asked } = openRuns({ firstStep: 1501, lastStep: 2000 }, "running");
+    const shown = await runs.get("/a");
+    expect([shown?.stepsOfPart?.length, shown?.stepsOfPart?.[0]?.step]).toEqual([100, 1901]);
+    expect(await runs.include("/a", { step: 1600 })).toBe(true);
+    runs.reset("/a");
+    await runs.grow("/a", "before");
     await runs.get("/a");
-    expect(asked.at(-1)).toEqual(["/a", { step: 10_000, seq: 100_000, edge: "first" }]);
+    expect(asked.at(-1)).toEqual(["/a", { steps: 600 }]);
   });
 
   it("that are there as a whole have no parts to ask for", async () => {

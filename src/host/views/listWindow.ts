@@ -10,6 +10,8 @@ export interface List {
   keyAt(index: number): string | number;
   /** Where the newest are: shown unless something else is asked for. */
   newest: "first" | "last";
+  /** How many of them; default: a page. */
+  size?: number;
 }
 
 /** From `start` up to, but not including, `end`. */
@@ -33,7 +35,7 @@ export class ListWindows {
   private readonly windows = new Map<string, Window>();
 
   pieceOf(list: List): Piece {
-    const { size = pageSize, first } = this.windows.get(list.id) ?? {};
+    const { size = list.size ?? pageSize, first } = this.windows.get(list.id) ?? {};
     const start = first === undefined ? -1 : indexOf(list, first);
     if (start !== -1) return { start, end: Math.min(list.length, start + size), isAway: true };
     return list.newest === "first"

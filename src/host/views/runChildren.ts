@@ -52,7 +52,7 @@ export function itemNodes(node: StepNode, shown: ShownRun, { nodes, windows }: C
   const step = shown.step(node.step);
   if (!step) return [];
   const items = shownItems(step);
-  const piece = windows.pieceOf(itemList(node, items));
+  const piece = windows.pieceOf(itemList(node, items, shown));
   const { part } = shown.loaded;
   const isCut = {
     before: piece.start === 0 && isFirstCut(shown.loaded) && node.step === part?.firstStep,
@@ -82,11 +82,11 @@ export function listOf(node: RunNode | undefined, child: RunNode, context: Child
       return groupListing(node, forest, nodes).list;
     case "run":
       return child.kind === "step" || (child.kind === "more" && child.list === node.id)
-        ? stepList(node, shown && !shown.loaded.part ? shown.loaded.run.steps : [])
+        ? stepList(node, shown?.loaded.part ? undefined : shown)
         : restListing(node, shown, context).list;
     case "step": {
       const step = shown?.step(node.step);
-      return itemList(node, step ? shownItems(step) : []);
+      return itemList(node, step ? shownItems(step) : [], shown);
     }
     default:
       return { id: "", length: 0, keyAt: () => "", newest: "first" };
@@ -104,7 +104,7 @@ function stepNodes(node: RunRowNode, shown: ShownRun, nodes: RunNodes, windows: 
   const more = (to: MoreNode["to"], left?: number) => nodes.more({ ...moreOf(node, to, left), of: "step" });
   const steps = shown.stepsOfPart;
   if (!part || !steps) {
-    const piece = windows.pieceOf(stepList(node, run.steps));
+    const piece = windows.pieceOf(stepList(node, shown));
     return [
       ...(piece.start > 0 ? [more("before", piece.start)] : []),
       ...run.steps.slice(piece.start, piece.end).map(({ step }) => nodes.step(node.dir, step)),
@@ -196,12 +196,15 @@ function nodesIn({ list, children, of, parent }: Listing, nodes: RunNodes, windo
   ];
 }
 
-function stepList({ id }: RunRowNode, steps: readonly Step[]): List {
-  return { id, length: steps.length, keyAt: (index) => steps[index]?.step ?? -1, newest: "last" };
+function stepList({ id }: RunRowNode, shown: ShownRun | undefined): List {
+  const steps = shown?.loaded.run.steps ?? [];
+  const keyAt = (index: number) => steps[index]?.step ?? -1;
+  return { id, length: steps.length, keyAt, newest: "last", ...(shown && { size: shown.size }) };
 }
 
-function itemList({ id }: StepNode, items: readonly StepItem[]): List {
-  return { id, length: items.length, keyAt: (index) => items[index]?.seq ?? -1, newest: "last" };
+function itemList({ id }: StepNode, items: readonly StepItem[], shown: ShownRun | undefined): List {
+  const keyAt = (index: number) => items[index]?.seq ?? -1;
+  return { id, length: items.length, keyAt, newest: "last", ...(shown && { size: shown.size }) };
 }
 
 /** A delegation's begin and end: the row of its call, with the delegate's run under it, says the same. */

@@ -7,6 +7,8 @@ import { type Direction, pageSize } from "./listWindow";
 
 /** More may be shown at a time; a moment later those that were not looked at last are let go. */
 const keptRuns = 8;
+/** Of a run that goes on, at first: its rows are drawn several times a second. */
+const liveSize = 100;
 const settleTime = 1000;
 const keptWishes = 100;
 /** Of a part that has grown to so many steps, what was shown first is let go for what is shown next. */
@@ -18,11 +20,16 @@ export class ShownRun {
   private readonly items = new Map<number, Map<number, StepItem>>();
   private calls: Calls | undefined;
 
-  /** @param size how many steps of a part are shown: of a run that goes on, more may be at hand */
+  /** How many of its steps are shown, and of the items of a step: of a run that goes on, more may be at hand. */
+  readonly size: number;
+
+  /** @param size as was asked for */
   constructor(
     readonly loaded: LoadedRun,
-    private readonly size = pageSize,
-  ) {}
+    size?: number,
+  ) {
+    this.size = size ?? (loaded.run.status === "running" && !loaded.part?.hasLater ? liveSize : pageSize);
+  }
 
   /** Those that have rows, of a long run; `undefined` where it is there as a whole. */
   get stepsOfPart(): readonly Step[] | undefined {
@@ -128,10 +135,12 @@ export class ShownRuns implements Disposable {
 
   /** A page of steps more than there are in the part. */
   async grow(dir: string, direction: Direction): Promise<void> {
-    const { part } = (await this.get(dir))?.loaded ?? {};
-    if (!part) return;
+    const shown = await this.get(dir);
+    const { part } = shown?.loaded ?? {};
+    if (!shown || !part) return;
     const { firstStep, lastStep, firstSeq, lastSeq } = part;
-    const steps = Math.max(lastStep - firstStep + 1, this.wishes.get(dir)?.steps ?? pageSize) + pageSize;
+    // Where they are large, fewer may be there than were asked for.
+    const steps = (this.wishes.get(dir)?.steps ?? shown.size) + pageSize;
     if (steps > mostSteps) {
       const edge = direction === "after" ? { step: lastStep, seq: lastSeq } : { step: firstStep, seq: firstSeq };
       this.want(dir, { ...edge, edge: direction === "after" ? "first" : "last" });
