@@ -104,7 +104,8 @@ export class RowElement {
     const start = Math.min(1, Math.max(0, (time - durationMs - axis.from) / length));
     const end = Math.min(1, Math.max(start, (time - axis.from) / length));
     this.bar.classList.toggle("moment", durationMs <= 0);
-    this.bar.style.left = `${(start * 100).toFixed(3)}%`;
+    // What happened last is at the very end, and still to be seen.
+    this.bar.style.left = `min(${(start * 100).toFixed(3)}%, 100% - 3px)`;
     this.bar.style.width = `${((end - start) * 100).toFixed(3)}%`;
   }
 }
