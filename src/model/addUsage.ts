@@ -15,6 +15,24 @@ export function addUsage(a: Usage, b: Usage | undefined): Usage {
   };
 }
 
+/** The same of many, of which there may be thousands with each event: nothing is made for each of them. */
+export function sumUsage(first: Usage, others: readonly { usage: Usage }[]): Usage {
+  const sum = { ...first };
+  for (const { usage } of others) {
+    sum.inputTokens += usage.inputTokens;
+    sum.outputTokens += usage.outputTokens;
+    sum.totalTokens += usage.totalTokens;
+    addPart(sum, "reasoningTokens", usage.reasoningTokens);
+    addPart(sum, "cachedInputTokens", usage.cachedInputTokens);
+    addPart(sum, "cacheWriteTokens", usage.cacheWriteTokens);
+  }
+  return sum;
+}
+
+function addPart(sum: Usage, part: Part, value: number | undefined): void {
+  if (value !== undefined) sum[part] = (sum[part] ?? 0) + value;
+}
+
 type Part = "reasoningTokens" | "cachedInputTokens" | "cacheWriteTokens";
 
 function sumOf(key: Part, a: Usage, b: Usage): Partial<Usage> {

@@ -17,7 +17,7 @@ import type { ErrorClass, EventError, Failure } from "./failure";
 import { failureOf, isSameFailure } from "./failures";
 import type { ReasoningPart, ResultPart, ToolCall } from "./message";
 import { applyNode } from "./nodeItems";
-import { noSpending, type Spending, spendDelegate, spendGeneration, totalCostOf, totalUsageOf } from "./spending";
+import { addDelegate, noSpending, type Spending, spendGeneration, totalCostOf, totalUsageOf } from "./spending";
 import type { Usage } from "./usage";
 
 export type RunStatus = "running" | "finished" | "failed" | "stopped" | "unknown";
@@ -180,7 +180,7 @@ function createRun({ jobId, runId, expertKey, timestamp }: AnyEvent): Run {
     status: "running",
     query: "",
     startedAt: timestamp,
-    spending: noSpending,
+    spending: { ...noSpending, delegates: {} },
     inputRequests: [],
     preparation: [],
     steps: [],
@@ -239,7 +239,8 @@ function applyEvent(run: Run, event: RunEvent): void {
       pushNote(run, event);
       return;
     case "finishDelegation":
-      spend(run, spendDelegate(run.spending, event.childRunId, event));
+      addDelegate(run.spending, event.childRunId, event);
+      spend(run, run.spending);
       pushNote(run, event);
       return;
     case "requestInput": {

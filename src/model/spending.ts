@@ -1,5 +1,5 @@
 /** What a run has used: its own generations plus its delegates, each counted once however often it is told. */
-import { addUsage, noUsage } from "./addUsage";
+import { addUsage, noUsage, sumUsage } from "./addUsage";
 import type { Usage } from "./usage";
 
 /** Plain data; the functions give a new one. `cost` in USD, absent where it is not known. */
@@ -36,8 +36,21 @@ export function spendDelegate(
   return { ...spending, delegates: { ...spending.delegates, [runId]: spent } };
 }
 
+/** The same in place, for who owns it: of thousands of delegates, no copy is made with each. */
+export function addDelegate(
+  { delegates }: Spending,
+  runId: string,
+  { totalUsage, cost }: { totalUsage?: Usage | undefined; cost?: number | undefined },
+): void {
+  if (!totalUsage) return;
+  const value = { usage: totalUsage, ...(cost !== undefined && { cost }) };
+  // An id may be "__proto__".
+  Object.defineProperty(delegates, runId, { value, enumerable: true, writable: true, configurable: true });
+}
+
 export function totalUsageOf({ own, delegates }: Spending): Usage {
-  return Object.values(delegates).reduce((sum, { usage }) => addUsage(sum, usage), own);
+  const others = Object.values(delegates);
+  return others.length === 0 ? own : sumUsage(own, others);
 }
 
 /** `undefined` before the first generation, and once a part of it is not known. */
