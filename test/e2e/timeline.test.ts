@@ -210,7 +210,7 @@ describe("the timeline", () => {
     await before.locator(".grid").focus();
     await window.press("End");
     const left = await selected(before, "the last of the skills’ events", ({ index }) => index > 1000);
-    await window.page.reload();
+    await window.page.reload({ timeout: 120_000 });
     const frame = await page("builder");
     await countText(frame, /^[\d,]+ of 50,000$/);
     const there = await selected(frame, "the same event", ({ index }) => index === left.index);
@@ -264,9 +264,9 @@ describe("the timeline", () => {
       "Build everything",
     ]);
     await frame.locator(".search").fill("type:finishToolCall");
-    await countText(frame, /^first 1,000 events found/);
+    await countText(frame, /^First 1,000 events found/);
     await frame.locator(".counts .link").click();
-    await countText(frame, /^first 2,000 events found/);
+    await countText(frame, /^First 2,000 events found/);
     await window.page.setViewportSize(narrow);
     await window.screenshot("timeline-all-narrow-light");
     await window.page.setViewportSize(wide);

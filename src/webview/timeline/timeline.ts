@@ -144,7 +144,7 @@ class TimelinePage {
     const shown = count.toLocaleString("en");
     if (subject.dir === undefined) {
       if (!isFiltering(filter)) return "";
-      const found = `${hasMore ? `first ${shown}` : shown} ${count === 1 ? "event" : "events"} found`;
+      const found = `${hasMore ? `First ${shown}` : shown} ${count === 1 ? "event" : "events"} found`;
       return isBusy ? `${found} so far` : `${found} in ${formatCount(subject.total, "run")}`;
     }
     if (!isFiltering(filter)) return `${shown} ${count === 1 ? "event" : "events"}`;
