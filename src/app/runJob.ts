@@ -156,10 +156,12 @@ async function resumeDelegate(
 /** The invariant of the product in one place: first the journal, then everyone else. */
 function createRecorder(folder: RunFolder, listener: RunListener, seen: { isEnded: boolean }): RunRecorder {
   return {
-    record(event) {
-      folder.append(event);
-      seen.isEnded = endsRun(event);
-      listener.onEvent(folder.dir, event);
+    record(...events) {
+      folder.append(...events);
+      for (const event of events) {
+        seen.isEnded = endsRun(event);
+        listener.onEvent(folder.dir, event);
+      }
     },
     stream: (event) => listener.onEvent(folder.dir, event),
     saveCheckpoint: (checkpoint) => folder.saveCheckpoint(checkpoint, systemClock.now()),

@@ -21,11 +21,13 @@ export async function askInput(
     state.emit({ type: "receiveInput", toolCallId: call.id, text: answer.text, by: input?.by ?? "user" });
     await recordCall(state, call, clock, async () => textOutcome(answer.text));
   }
-  for (const { id: toolCallId, skill, tool, args } of waiting) {
-    if (input?.asked.has(toolCallId)) continue;
-    const offered = tools.get(tool);
-    const schema = offered && definitionOf(offered).inputSchema;
-    state.emit({ type: "requestInput", toolCallId, skill, tool, args, ...(schema && { schema }) });
-  }
+  const questions = waiting.filter(({ id }) => !input?.asked.has(id));
+  state.emitAll(
+    questions.map(({ id: toolCallId, skill, tool, args }) => {
+      const offered = tools.get(tool);
+      const schema = offered && definitionOf(offered).inputSchema;
+      return { type: "requestInput", toolCallId, skill, tool, args, ...(schema && { schema }) };
+    }),
+  );
   return waiting;
 }

@@ -28,8 +28,11 @@ export interface KeptResult {
 
 /** Where a run's facts go. */
 export interface RunRecorder {
-  /** Appends the event to the journal, then tells the bus. Throws where it could not be recorded: the run then ends. */
-  record(event: RunEvent): void;
+  /**
+   * Appends the events to the journal, all or none, then tells the bus. Throws where they could not be recorded: the run
+   * then ends.
+   */
+  record(...events: readonly RunEvent[]): void;
   /** Tells the bus only. Must not throw. */
   stream(event: LiveEvent): void;
   /** Stores a large result. Throws where it could not be stored. */

@@ -102,7 +102,7 @@ async function workWithSkills(state: RunState, setup: RunSetup, ports: RunPorts,
   try {
     session = await setup.skills?.open({
       ...{ workspaceRoot: ports.workspace.root, clock: ports.clock, signal },
-      emit: (event) => void state.emit(event),
+      emit: (...events) => state.emitAll(events),
     });
     return await work(state, setup, { ...ports, tools: withSkills(setup.tools, session) }, signal);
   } catch (error) {

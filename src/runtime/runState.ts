@@ -97,14 +97,36 @@ export class RunState {
    * @param whole the result to go on with, where the event carries only its head
    */
   emit(payload: EventPayload, whole?: ResultPart[]): RunEvent {
-    const { recorder, redactor, budget } = this.ports;
+    const event = this.prepare(payload, 1);
+    this.record(event);
+    this.fold(event, whole);
+    return event;
+  }
+
+  /** The same for several that are ready at once: all are recorded, in one write, before anyone hears of the first. */
+  emitAll(payloads: readonly EventPayload[]): void {
+    if (payloads.length === 0) return;
+    const events = payloads.map((payload, index) => this.prepare(payload, index + 1));
+    this.record(...events);
+    for (const event of events) this.fold(event);
+  }
+
+  /** @param ahead how many events behind the last one it comes to stand */
+  private prepare(payload: EventPayload, ahead: number): RunEvent {
     this.deltas.endWith(payload);
-    const event: RunEvent = { ...this.envelope(this.seq + 1), ...redactor.value(payload) };
+    return { ...this.envelope(this.seq + ahead), ...this.ports.redactor.value(payload) };
+  }
+
+  private record(...events: readonly RunEvent[]): void {
     try {
-      recorder.record(event);
+      this.ports.recorder.record(...events);
     } catch (error) {
       throw new RunFailure(eventError("transient_io", messageOf(error)));
     }
+  }
+
+  private fold(event: RunEvent, whole?: ResultPart[]): void {
+    const { redactor, budget } = this.ports;
     this.seq += 1;
     const isHead = event.type === "finishToolCall" && whole !== undefined;
     foldFacts(this.facts, isHead ? { ...event, result: redactor.value(whole) } : event);
@@ -112,7 +134,6 @@ export class RunState {
       if (event.usage) this.stepUsage = addUsage(this.stepUsage ?? noUsage, event.usage);
       budget?.spend(event.usage, event.cost);
     }
-    return event;
   }
 
   stream(payload: LivePayload): void {

@@ -17,7 +17,8 @@ import { type KeptResult, spillResult } from "./spill";
 export interface RunFolder {
   readonly dir: string;
   readonly jobDir: string;
-  append(event: RunEvent): void;
+  /** See `Journal.append`. */
+  append(...events: readonly RunEvent[]): void;
   /** Leaves a snapshot where one is due (see `createCheckpointShelf`). @param timestamp Unix ms, for the file's name. */
   saveCheckpoint(checkpoint: Checkpoint, timestamp: number): Promise<void>;
   spill(result: ResultPart[]): Promise<KeptResult>;
@@ -79,7 +80,7 @@ function runFolder(dir: string, jobDir: string, journal: Journal, newId: () => s
   return {
     dir,
     jobDir,
-    append: (event) => journal.append(event),
+    append: (...events) => journal.append(...events),
     saveCheckpoint: (checkpoint, timestamp) => shelf.save(checkpoint, timestamp),
     spill: (result) => spillResult(dir, result, newId),
     writeInfo: (info) => writeRunInfo(dir, info, newId()),

@@ -70,11 +70,13 @@ export async function runLoop(model: LanguageModel, options: LoopOptions = {}): 
     setup,
     {
       recorder: {
-        record(event) {
-          options.beforeRecord?.(event);
-          options.folder?.append(event);
-          if (!options.isForgetful) events.push(structuredClone(event));
-          options.onEvent?.(event);
+        record(...recorded) {
+          for (const event of recorded) options.beforeRecord?.(event);
+          options.folder?.append(...recorded);
+          for (const event of recorded) {
+            if (!options.isForgetful) events.push(structuredClone(event));
+            options.onEvent?.(event);
+          }
         },
         stream(event) {
           live.push(event);

@@ -12,7 +12,7 @@ import type { McpTool } from "./mcpTool";
 import { readToolResult } from "./readToolResult";
 import { ServerLog } from "./serverLog";
 import type { ServerTarget } from "./serverTarget";
-import { type SkillContext, SkillUnavailable } from "./skill";
+import { type SkillContext, type SkillEvent, SkillUnavailable } from "./skill";
 
 export interface McpServerOptions {
   skill: string;
@@ -111,7 +111,7 @@ export class McpServer {
       const { openConnection } = await import("./mcpConnection");
       return await openConnection(target, {
         ...{ cwd: workspaceRoot, reaper, limits, runtimeVersion, signal },
-        log: new ServerLog(limits.logLines, (line) => this.note(line)),
+        log: new ServerLog(limits.logLines, (lines) => this.note(...lines)),
         onEnd: () => {
           onEnd();
           tellEnd();
@@ -142,7 +142,7 @@ export class McpServer {
 
   private async reach(open: () => Promise<McpConnection>, signal: AbortSignal): Promise<McpConnection> {
     const { skill, target } = this.options;
-    for (const line of target.kind === "command" ? target.notes : []) this.note(line);
+    if (target.kind === "command") this.note(...target.notes);
     try {
       return await open();
     } catch (error) {
@@ -195,14 +195,15 @@ export class McpServer {
     if (changes.length > 0) this.note(`perstack.lock is out of date: ${changes.join(", ")}. Run “runtrail install”.`);
   }
 
-  private note(line: string): void {
-    this.tell({ type: "logSkill", skill: this.options.skill, line });
+  private note(...lines: readonly string[]): void {
+    const { skill } = this.options;
+    this.tell(...lines.map((line) => ({ type: "logSkill" as const, skill, line })));
   }
 
   /** What cannot be recorded ends the run at its next step: here, in the middle of a stream, nobody could catch it. */
-  private tell(event: Parameters<SkillContext["emit"]>[0]): void {
+  private tell(...events: readonly SkillEvent[]): void {
     try {
-      this.options.context.emit(event);
+      this.options.context.emit(...events);
     } catch {
       // See above.
     }

@@ -11,8 +11,8 @@ export interface SkillContext {
   clock: Clock;
   /** Aborted on cancel. */
   signal: AbortSignal;
-  /** Records the event. Throws where it could not be recorded. */
-  emit(event: SkillEvent): void;
+  /** Records the events, all or none. Throws where they could not be recorded. */
+  emit(...events: readonly SkillEvent[]): void;
 }
 
 export interface SkillSession {

@@ -53,7 +53,7 @@ export async function skillBench(
   const open: SkillBench["open"] = async (signal = new AbortController().signal) => {
     session = await source.open({
       ...{ workspaceRoot: workspace.root, clock: systemClock, signal },
-      emit: emit ?? ((event) => void events.push(event)),
+      emit: emit ?? ((...told) => void events.push(...told)),
     });
     return session;
   };
