@@ -8,8 +8,8 @@ import { type BytePattern, longestPattern } from "./byteFinder";
 export interface RawCondition {
   /** Global. */
   pattern: RegExp;
-  /** Where it is of one text alone: the same, to be found faster. */
-  literal?: BytePattern | undefined;
+  /** Where it is of a few texts alone: the same, to be found faster. */
+  literals?: readonly BytePattern[] | undefined;
 }
 
 /**
@@ -23,18 +23,20 @@ export function rawConditions(query: EventQuery): RawCondition[] {
   const { types, experts, tools, status } = query;
   const { words, isCaseSensitive } = termsOf(query);
   const conditions: RawCondition[] = [];
-  const add = (source: string | undefined, literal?: BytePattern) => {
-    if (source !== undefined) conditions.push({ pattern: new RegExp(`${source}|${oddEscape}`, "g"), literal });
+  const add = (source: string | undefined, literals?: readonly BytePattern[]) => {
+    if (source !== undefined) conditions.push({ pattern: new RegExp(`${source}|${oddEscape}`, "g"), literals });
   };
   for (const word of words) {
     const piece = plainPieceOf(word);
-    if (piece === undefined) add(sourceOfWord(word, isCaseSensitive));
-    else add(sourceOfExact(piece, isCaseSensitive), literalOf(piece, isCaseSensitive));
+    if (piece === undefined) add(isWritable(word) ? sourceOfExact(word, isCaseSensitive) : undefined);
+    else if (isNumberLike(word)) {
+      add(`${sourceOfExact(word, isCaseSensitive)}|${oddNumber}`, [literalOf(word, isCaseSensitive), ...oddNumbers]);
+    } else add(sourceOfExact(piece, isCaseSensitive), [literalOf(piece, isCaseSensitive)]);
   }
   // An event of a type that we have no word for has its own name there.
   if (types && !types.includes("foreignEvent")) {
-    const [type] = types;
-    add(`"${oneOf(types)}"`, type !== undefined && types.length === 1 ? literalOf(`"${type}"`, true) : undefined);
+    const isFew = types.length <= fewLiterals;
+    add(`"${oneOf(types)}"`, isFew ? types.map((type) => literalOf(`"${type}"`, true)) : undefined);
   }
   if (status !== undefined) add(sourceOfStatus(status));
   if (tools) add(String.raw`"tool"\s*:\s*"${oneOf(tools.map((tool) => sourceOfExact(tool)))}"`);
@@ -45,6 +47,9 @@ export function rawConditions(query: EventQuery): RawCondition[] {
   if (query.minDurationMs !== undefined || query.maxDurationMs !== undefined) add(`"durationMs"`);
   return conditions;
 }
+
+/** Each is sought on its own: of more of them a pattern finds all as fast. */
+const fewLiterals = 4;
 
 function oneOf(sources: readonly string[]): string {
   return `(?:${sources.join("|")})`;
@@ -66,12 +71,9 @@ function sourceOfStatus(status: SearchedStatus): string | undefined {
   }
 }
 
-/**
- * The longest piece that no writer escapes, but for the odd one, stands for the word. None where it is too short, and of
- * numbers, which are written in several ways.
- */
+/** The longest piece that no writer escapes, but for the odd one, stands for the word. None where it is too short. */
 function plainPieceOf(word: string): string | undefined {
-  if (!isWritable(word) || isNumberLike(word)) return undefined;
+  if (!isWritable(word)) return undefined;
   const pieces = word.match(/[ !#-.0-[\]-~]+/gu) ?? [];
   const longest = pieces.reduce((best, piece) => (piece.length > best.length ? piece : best), "");
   return longest.length >= 3 || longest === word ? longest.slice(0, longestPattern) : undefined;
@@ -82,17 +84,22 @@ function literalOf(piece: string, isCaseSensitive: boolean): BytePattern {
   return { bytes: masks.map((mask, index) => piece.charCodeAt(index) | mask), masks };
 }
 
-function sourceOfWord(word: string, isCaseSensitive: boolean): string | undefined {
-  if (!isWritable(word)) return undefined;
-  const exact = sourceOfExact(word, isCaseSensitive);
-  return isNumberLike(word) ? `${exact}|${oddNumber}` : exact;
-}
-
 /**
  * Numbers that `JSON.stringify` writes in another way than they stand there: with an exponent, with more digits than a
  * number keeps, or very small.
  */
 const oddNumber = String.raw`[:,[\s]-?(?:\d[\d.]*[eE]|[\d.]{16}|0\.000000)`;
+
+/** The same for the finder of bytes; a digit or point lies between 0x2e and 0x39. */
+const oddNumbers: readonly BytePattern[] = [
+  { bytes: [0x2e, 0x65], masks: [0, 0x20], spans: [11, 0], isInNumber: true },
+  { ...{ bytes: repeat(0x2e), masks: repeat(0), spans: repeat(11) }, isInNumber: true },
+  { ...literalOf("0.000000", true), isInNumber: true },
+];
+
+function repeat(value: number): number[] {
+  return Array.from({ length: 16 }, () => value);
+}
 
 /** Bytes that are no UTF-8 are read as U+FFFD, and half a character may be found in a whole one. */
 function isWritable(text: string): boolean {

@@ -155,7 +155,7 @@ function eventAt(bytes: Buffer, offset: number, from: number, to: number, matche
 function rarestFirst(conditions: readonly RawCondition[], sample: string): RawCondition[] {
   const counted = conditions.map((condition) => {
     const count = [...linesWith(condition.pattern, sample)].length;
-    return { condition, cost: condition.literal ? count : count * 2 + 4 };
+    return { condition, cost: condition.literals ? count : count * 2 + 4 };
   });
   return counted.sort((a, b) => a.cost - b.cost).map(({ condition }) => condition);
 }
@@ -165,7 +165,7 @@ type LineFinder = (bytes: Buffer) => Iterable<Line>;
 
 function lineFinderOf(condition: RawCondition | undefined): LineFinder {
   if (!condition) return (bytes) => linesWith(undefined, bytes.toString("latin1"));
-  const finder = condition.literal && createByteFinder(condition.literal);
+  const finder = condition.literals && createByteFinder(condition.literals);
   if (finder) return (bytes) => linesFound(finder, bytes);
   return (bytes) => linesWith(condition.pattern, bytes.toString("latin1"));
 }
