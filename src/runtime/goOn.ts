@@ -23,10 +23,11 @@ export function goOnFrom(
   const pending = new Set(pendingCallsOf(messages).map(({ id }) => id));
   const last = run.steps.at(-1);
   const isOpen = last !== undefined && last.finishedAt === undefined;
-  const isBegun = pending.size > 0 || last?.items.some(isAnswer) === true;
-  const stepsDone = isOpen && !isBegun ? last.step - 1 : (last?.step ?? 0);
-  const calls = (last?.items ?? []).filter((item): item is ToolCallItem => item.kind === "toolCall");
+  const isBegun = pending.size > 0 || last?.items.some((item) => isAnswer(item) || item.kind === "toolCall") === true;
   const before = events[0]?.type === "startRun" ? (events[0].stepsBefore ?? 0) : 0;
+  // Calls that are pending before the run has had a step are of one before it.
+  const stepsDone = isOpen && !isBegun ? last.step - 1 : (last?.step ?? (pending.size > 0 ? before : 0));
+  const calls = (last?.items ?? []).filter((item): item is ToolCallItem => item.kind === "toolCall");
   return {
     messages,
     todos: todosOf(messages),

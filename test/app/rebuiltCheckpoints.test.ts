@@ -8,6 +8,8 @@ import { readRecordedRun } from "../../src/app/goOnWith";
 import { readJobRuns } from "../../src/app/jobRuns";
 import type { Checkpoint } from "../../src/model/checkpoint";
 import { listCheckpoints, readBeginning } from "../../src/store/checkpoints";
+import { layout } from "../../src/store/layout";
+import { readJournal } from "../../src/store/readJournal";
 import { expertsToml, openJobBench } from "../support/jobs";
 import type { ModelTurn } from "../support/modelServer";
 import { namedCheckpoints, readNamedCheckpoints } from "../support/namedCheckpoints";
@@ -15,7 +17,9 @@ import { randomJourney, type Travelled, travel } from "../support/randomJourneys
 
 /** The checkpoints that are had, by id, with what was saved under that id. */
 async function compare({ dir, saved }: Travelled): Promise<{ had: unknown; was: unknown }[]> {
-  const { events, findCheckpoint } = await readRecordedRun(dir);
+  const { events, problems } = await readJournal(layout.journal(dir));
+  expect(problems).toEqual([]);
+  const { findCheckpoint } = await readRecordedRun(dir);
   const pairs = namedCheckpoints(events).map(async (id) => ({ had: await findCheckpoint(id), was: saved.get(id) }));
   return await Promise.all(pairs);
 }
@@ -28,7 +32,7 @@ async function removeSnapshots(dir: string): Promise<number> {
   return snapshots.length;
 }
 
-const rounds = 80;
+const rounds = 60;
 
 describe("the checkpoints of a run", () => {
   it("are what they were, whether a snapshot is left or the journal gives them back", async () => {

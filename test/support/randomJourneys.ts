@@ -8,11 +8,12 @@ import { readRecordedRun } from "../../src/app/goOnWith";
 import { newId } from "../../src/app/newId";
 import { Checkpoint, type DelegatedBy } from "../../src/model/checkpoint";
 import { conversationOf, messagesOf, userMessage } from "../../src/model/conversation";
+import type { ResultPart } from "../../src/model/message";
 import { todosOf } from "../../src/model/todos";
 import type { RunBeginning } from "../../src/runtime/beginRun";
 import { goOnFrom } from "../../src/runtime/goOn";
 import type { OfferedTool, OfferedTools } from "../../src/runtime/offeredTool";
-import { type DelegateOutcome, ModelError } from "../../src/runtime/ports";
+import { type DelegateOutcome, type KeptResult, ModelError } from "../../src/runtime/ports";
 import { type SkillSource, SkillUnavailable } from "../../src/runtime/skills/skill";
 import { defineTool, jsonResult } from "../../src/runtime/tools/tool";
 import { createRunFolder, type RunFolder, reopenRunFolder } from "../../src/store/runFolder";
@@ -33,6 +34,8 @@ export interface JourneyPart {
   delegates: Omit<DelegateOutcome, "lastStep">[];
   isApproved: boolean;
   isSkillThere: boolean;
+  /** Whether large results cannot be stored. */
+  isDiskFull: boolean;
   isAnswering: boolean;
   /** What happens after so many events, if anything. */
   end: { at: number; how: "cancel" | "kill" } | undefined;
@@ -80,6 +83,7 @@ const part: fc.Arbitrary<JourneyPart> = fc
     expertVersion: fc.constantFrom("1.0.0", "1.1.0"),
     delegates: fc.array(delegate, { minLength: 1, maxLength: 4 }),
     isApproved: fc.boolean(),
+    isDiskFull: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
     isSkillThere: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
     isAnswering: fc.boolean(),
     end: fc.option(fc.record({ at: fc.integer({ min: 2, max: 40 }), how: fc.constantFrom("cancel", "kill") })),
@@ -147,7 +151,7 @@ interface PartSetup {
 class Killed extends Error {}
 
 async function play(folder: RunFolder, part: JourneyPart, { begins, saved, delegatedBy }: PartSetup): Promise<void> {
-  const { turns, maxSteps, modelId, expertVersion, delegates, isApproved, end } = part;
+  const { turns, maxSteps, modelId, expertVersion, delegates, isApproved, isDiskFull, end } = part;
   const abort = new AbortController();
   let events = 0;
   let delegated = 0;
@@ -155,8 +159,8 @@ async function play(folder: RunFolder, part: JourneyPart, { begins, saved, deleg
   await runLoop(
     { ...scriptedModel(turns), modelId },
     {
-      folder,
-      limits: { maxSteps: Math.max(maxSteps, 1) },
+      folder: isDiskFull ? { ...folder, spill: async (result) => spillOnFullDisk(result) } : folder,
+      limits: { maxSteps },
       signal: abort.signal,
       beforeRecord() {
         if (isOver()) throw new Killed("Nothing is recorded any more");
@@ -185,6 +189,11 @@ async function play(folder: RunFolder, part: JourneyPart, { begins, saved, deleg
       },
     },
   );
+}
+
+function spillOnFullDisk(result: ResultPart[]): KeptResult {
+  if (JSON.stringify(result).length > 32_768) throw new Error("No space is left");
+  return { result };
 }
 
 const definition = (name: string) => ({ name, description: name, inputSchema: { type: "object" } });
