@@ -50,7 +50,12 @@ const changeIntervalMs = 100;
 /** Every so many checks all is looked at again: a watcher may miss what happens deep in a folder. */
 const checksPerLook = 150;
 
-export function createRunIndex({ logs, onError, cacheFolder }: RunIndexOptions): LiveRunIndex {
+export function createRunIndex({ logs, cacheFolder, ...options }: RunIndexOptions): LiveRunIndex {
+  const closing = new AbortController();
+  /** What is broken off when the index is closed is no failure. */
+  const onError = (error: unknown) => {
+    if (!closing.signal.aborted) options.onError(error);
+  };
   const changed = new Emitter<ReadonlySet<string>>(onError);
   const list = new RunList();
   /** Runs of this process whose end could not be recorded. */
@@ -91,7 +96,7 @@ export function createRunIndex({ logs, onError, cacheFolder }: RunIndexOptions):
     touch(summary.dir);
   };
   const live = new LiveRuns({
-    readPast: (dir) => logs.do("readPart", { dir, isWhole: true }),
+    readPast: (dir) => logs.do("readPart", { dir, isWhole: true }, closing),
     readPart: async (dir, wanted) => await loaded.load(dir, (await journalStampOf(dir)) ?? "", wanted),
     tell(dir) {
       behind.add(dir);
@@ -108,7 +113,7 @@ export function createRunIndex({ logs, onError, cacheFolder }: RunIndexOptions):
   const catchUpAll = () => {
     for (const dir of behind) catchUp(dir);
   };
-  const loaded = createLoadedRuns(logs, touch, onError);
+  const loaded = createLoadedRuns({ ...{ logs, onError }, signal: closing.signal, onWhole: touch });
   const disk = new DiskRuns({
     ...{ logs, onError },
     show(summary) {
@@ -253,6 +258,7 @@ export function createRunIndex({ logs, onError, cacheFolder }: RunIndexOptions):
       const known = list.get(dir);
       lost.delete(dir);
       live.begin(dir);
+      disk.expect(dir);
       show(known ? waitingAgain(known) : waitingSummary(dir, waiting));
     },
     apply: (dir, event) => live.apply(dir, event),
@@ -267,6 +273,7 @@ export function createRunIndex({ logs, onError, cacheFolder }: RunIndexOptions):
       touch(dir);
     },
     dispose() {
+      closing.abort();
       controller.abort();
       cache.dispose();
       sources.dispose();

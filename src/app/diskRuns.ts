@@ -89,10 +89,15 @@ export class DiskRuns {
     this.ports.show(summary);
   }
 
+  /** The run goes on here: it need not be read. */
+  expect(dir: string): void {
+    this.jobOf(jobDirOf(dir)).runs.add(dir);
+  }
+
   /** The run was watched to its end: it need not be read again. */
   async settle(dir: string): Promise<void> {
     this.takenAt.set(dir, this.ask());
-    this.jobOf(jobDirOf(dir)).runs.add(dir);
+    this.expect(dir);
     const stamp = await journalStampOf(dir);
     if (stamp !== undefined && !this.ports.isHere(dir)) this.keep(dir, stamp);
   }
@@ -136,6 +141,7 @@ export class DiskRuns {
 
   private async list(isSorted: boolean, signal: AbortSignal): Promise<JobPlace[]> {
     const { folders, roots } = this;
+    const before = [...this.jobs];
     this.seenJobs = await this.jobsStamp();
     const places = new Map<string, JobPlace>();
     const onPart = (part: readonly JobPlace[]) => {
@@ -144,7 +150,8 @@ export class DiskRuns {
         if (place.root === undefined || !places.has(place.jobDir)) places.set(place.jobDir, place);
     };
     await this.ports.logs.do("listJobs", { folders, roots, isSorted }, { signal, onPart });
-    for (const [jobDir, job] of this.jobs) {
+    // What came meanwhile may have come too late to be listed.
+    for (const [jobDir, job] of before) {
       const place = places.get(jobDir);
       if (!place) this.drop(jobDir);
       else if (place.root !== job.root) this.move(job, place.root);
@@ -246,6 +253,7 @@ export class DiskRuns {
   }
 
   private known(dir: string): KnownRun {
+    if (this.ports.isLive(dir)) return { dir, isHere: true };
     const stamp = this.stamps.get(dir);
     const { isHere, status } = this.ports.get(dir) ?? {};
     // What a row tells that was made here is not what the journal said.

@@ -20,12 +20,16 @@ interface Kept {
 /** Each is a part of a run, of a bounded size. */
 const keptRuns = 16;
 
-/** @param onWhole the rest of the run has been looked through: a look now tells all about it */
-export function createLoadedRuns(
-  logs: LogReader,
-  onWhole: (dir: string) => void,
-  onError: (error: unknown) => void,
-): LoadedRuns {
+export interface LoadedRunsOptions {
+  logs: LogReader;
+  /** Ends what nobody waits for. */
+  signal: AbortSignal;
+  /** The rest of the run has been looked through: a look now tells all about it. */
+  onWhole(dir: string): void;
+  onError(error: unknown): void;
+}
+
+export function createLoadedRuns({ logs, signal, onWhole, onError }: LoadedRunsOptions): LoadedRuns {
   const kept = new Map<string, Kept>();
   /** The runs that are being looked through. */
   const completing = new Set<string>();
@@ -37,7 +41,7 @@ export function createLoadedRuns(
     if (completing.has(dir)) return;
     completing.add(dir);
     try {
-      await logs.do("readPart", { dir, isWhole: true });
+      await logs.do("readPart", { dir, isWhole: true }, { signal });
       forget(dir);
       onWhole(dir);
     } catch (error) {

@@ -25,6 +25,8 @@ export interface JobPlace {
 export interface KnownRun {
   dir: string;
   stamp?: string;
+  /** It goes on where it is asked for: it is not looked at. */
+  isHere?: boolean;
   /** Whether it went on then: whoever was at work on it may be gone. */
   isRunning?: boolean;
 }
@@ -73,6 +75,7 @@ export function createJobReader(logs: OpenLogs): JobReader {
   const journals = new SmallJournals();
   const read = async (known: KnownRun, context: Context): Promise<RunReading> => {
     const { dir } = known;
+    if (known.isHere) return { dir, kind: "same" };
     try {
       const journal = journals.read(dir, known.stamp);
       if (!journal) return { dir, kind: "none" };

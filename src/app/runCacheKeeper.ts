@@ -72,6 +72,7 @@ export class RunCacheKeeper implements Disposable {
   dispose(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.cache = undefined;
   }
 
   /** Where it cannot be written, the next start takes longer: it is told once. */
