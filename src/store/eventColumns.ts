@@ -18,23 +18,34 @@ export interface EventEntry {
 const blockBits = 14;
 export const eventsPerBlock = 1 << blockBits;
 const placeMask = eventsPerBlock - 1;
-const bytesPerEvent = 29;
-export const bytesPerBlock = eventsPerBlock * bytesPerEvent;
+const bytesPerEvent = 15;
+const bytesPerBase = 32;
+export const bytesPerBlock = bytesPerBase + bytesPerEvent * eventsPerBlock;
 
 /** The columns of so many events, in one piece of memory that can be written and read as it is. */
 interface Block {
   memory: Uint8Array;
-  offsets: Float64Array;
-  timestamps: Float64Array;
-  seqs: Uint32Array;
-  steps: Uint32Array;
-  lengths: Uint32Array;
+  /** Of its first event: offset, timestamp, seq and step. Those of all are told by how much more they are. */
+  base: Float64Array;
+  offsets: Uint32Array;
+  timestamps: Uint32Array;
+  lengths: Uint16Array;
+  seqs: Uint16Array;
+  steps: Uint16Array;
   /** The type; its highest bit says that it is a failure. */
   kinds: Uint8Array;
 }
 
-/** What does not fit into 32 bits stands in a map. */
-const wide = 0xffff_ffff;
+/** By position, what does not fit into its column: there stands the largest number that does. */
+export interface WideValues {
+  offsets: Map<number, number>;
+  timestamps: Map<number, number>;
+  lengths: Map<number, number>;
+  seqs: Map<number, number>;
+  steps: Map<number, number>;
+}
+
+const [most16, most32] = [0xffff, 0xffff_ffff] as const;
 const failureBit = 0x80;
 const mostProblems = 1000;
 
@@ -50,8 +61,14 @@ export class EventColumns implements EventIndex {
   private readonly blocks: Block[] = [];
   /** The last one. */
   private current: Block = makeBlock(0);
-  private readonly wideSeqs = new Map<number, number>();
-  private readonly wideSteps = new Map<number, number>();
+  /** Of logs as they mostly are nothing is in them but long lines. */
+  readonly wide: WideValues = {
+    offsets: new Map(),
+    timestamps: new Map(),
+    lengths: new Map(),
+    seqs: new Map(),
+    steps: new Map(),
+  };
   private lastSeq = -1;
   private lastStep = 0;
   private stepCount = 0;
@@ -71,21 +88,18 @@ export class EventColumns implements EventIndex {
     return [...this.told, { file: this.file, line: this.lines + 1, reason }];
   }
 
-  /** Whether its blocks hold all that is known: nothing in it needed a map. */
-  get isPlain(): boolean {
-    return this.wideSeqs.size === 0 && this.wideSteps.size === 0;
-  }
-
   push(offset: number, length: number, { type, seq, step, timestamp, isFailure }: EventEntry): void {
     const at = this.count;
     const place = at & placeMask;
-    const block = place === 0 ? this.addBlock() : this.current;
-    block.offsets[place] = offset;
-    block.lengths[place] = length;
-    block.timestamps[place] = timestamp;
-    block.seqs[place] = seq < wide ? seq : this.keepWide(this.wideSeqs, at, seq);
-    block.steps[place] = step < wide ? step : this.keepWide(this.wideSteps, at, step);
-    block.kinds[place] = isFailure ? type | failureBit : type;
+    const { wide } = this;
+    if (place === 0) this.addBlock().base.set([offset, timestamp, seq, step]);
+    const { base, offsets, timestamps, lengths, seqs, steps, kinds } = this.current;
+    offsets[place] = narrow(wide.offsets, at, offset, base[0] ?? 0, most32);
+    timestamps[place] = narrow(wide.timestamps, at, timestamp, base[1] ?? 0, most32);
+    lengths[place] = narrow(wide.lengths, at, length, 0, most16);
+    seqs[place] = narrow(wide.seqs, at, seq, base[2] ?? 0, most16);
+    steps[place] = narrow(wide.steps, at, step, base[3] ?? 0, most16);
+    kinds[place] = isFailure ? type | failureBit : type;
     this.count = at + 1;
     this.learn(at, seq, step, isFailure);
   }
@@ -102,10 +116,8 @@ export class EventColumns implements EventIndex {
   }
 
   adopt(count: number): void {
-    for (let at = 0; at < count; at += 1) {
-      this.count = at + 1;
-      this.learn(at, this.seqOf(at), this.stepOf(at), this.isFailure(at));
-    }
+    this.count = count;
+    for (let at = 0; at < count; at += 1) this.learn(at, this.seqOf(at), this.stepOf(at), this.isFailure(at));
   }
 
   /** As they stand now: what is pushed later does not change them. */
@@ -115,11 +127,12 @@ export class EventColumns implements EventIndex {
   }
 
   offsetOf(at: number): number {
-    return this.blockOf(at).offsets[at & placeMask] ?? 0;
+    const { offsets, base } = this.blockOf(at);
+    return widen(this.wide.offsets, at, offsets[at & placeMask] ?? 0, base[0] ?? 0, most32);
   }
 
   lengthOf(at: number): number {
-    return this.blockOf(at).lengths[at & placeMask] ?? 0;
+    return widen(this.wide.lengths, at, this.blockOf(at).lengths[at & placeMask] ?? 0, 0, most16);
   }
 
   typeOf(at: number): EventType {
@@ -127,17 +140,18 @@ export class EventColumns implements EventIndex {
   }
 
   seqOf(at: number): number {
-    const seq = this.blockOf(at).seqs[at & placeMask] ?? 0;
-    return seq === wide ? (this.wideSeqs.get(at) ?? seq) : seq;
+    const { seqs, base } = this.blockOf(at);
+    return widen(this.wide.seqs, at, seqs[at & placeMask] ?? 0, base[2] ?? 0, most16);
   }
 
   stepOf(at: number): number {
-    const step = this.blockOf(at).steps[at & placeMask] ?? 0;
-    return step === wide ? (this.wideSteps.get(at) ?? step) : step;
+    const { steps, base } = this.blockOf(at);
+    return widen(this.wide.steps, at, steps[at & placeMask] ?? 0, base[3] ?? 0, most16);
   }
 
   timestampOf(at: number): number {
-    return this.blockOf(at).timestamps[at & placeMask] ?? 0;
+    const { timestamps, base } = this.blockOf(at);
+    return widen(this.wide.timestamps, at, timestamps[at & placeMask] ?? 0, base[1] ?? 0, most32);
   }
 
   isFailure(at: number): boolean {
@@ -168,16 +182,15 @@ export class EventColumns implements EventIndex {
     if (seq <= this.lastSeq) this.areSeqsOrdered = false;
     this.lastSeq = seq;
     if (step === this.lastStep) return;
-    if (step < this.lastStep) this.stepsSeen ??= this.collectSteps();
+    if (step < this.lastStep) this.stepsSeen ??= this.collectSteps(at);
     if (step > 0) this.stepsSeen?.add(step);
     this.stepCount += 1;
     this.lastStep = step;
   }
 
-  /** Of all but the last event. */
-  private collectSteps(): Set<number> {
+  private collectSteps(upTo: number): Set<number> {
     const seen = new Set<number>();
-    for (let at = 0; at < this.count - 1; at += 1) seen.add(this.stepOf(at));
+    for (let at = 0; at < upTo; at += 1) seen.add(this.stepOf(at));
     seen.delete(0);
     return seen;
   }
@@ -199,11 +212,6 @@ export class EventColumns implements EventIndex {
     return at;
   }
 
-  private keepWide(values: Map<number, number>, at: number, value: number): number {
-    values.set(at, value);
-    return wide;
-  }
-
   private kindOf(at: number): number {
     return this.blockOf(at).kinds[at & placeMask] ?? 0;
   }
@@ -222,8 +230,8 @@ export class EventColumns implements EventIndex {
 }
 
 function makeBlock(events: number): Block {
-  const buffer = new ArrayBuffer(bytesPerEvent * events);
-  let offset = 0;
+  const buffer = new ArrayBuffer(bytesPerBase + bytesPerEvent * events);
+  let offset = bytesPerBase;
   const take = (bytes: number) => {
     const start = offset;
     offset += bytes * events;
@@ -231,11 +239,24 @@ function makeBlock(events: number): Block {
   };
   return {
     memory: new Uint8Array(buffer),
-    offsets: new Float64Array(buffer, take(8), events),
-    timestamps: new Float64Array(buffer, take(8), events),
-    seqs: new Uint32Array(buffer, take(4), events),
-    steps: new Uint32Array(buffer, take(4), events),
-    lengths: new Uint32Array(buffer, take(4), events),
+    base: new Float64Array(buffer, 0, 4),
+    offsets: new Uint32Array(buffer, take(4), events),
+    timestamps: new Uint32Array(buffer, take(4), events),
+    lengths: new Uint16Array(buffer, take(2), events),
+    seqs: new Uint16Array(buffer, take(2), events),
+    steps: new Uint16Array(buffer, take(2), events),
     kinds: new Uint8Array(buffer, take(1), events),
   };
+}
+
+/** What stands in the column for a value: how much more than the base it is, where that gives it back exactly. */
+function narrow(wide: Map<number, number>, at: number, value: number, base: number, most: number): number {
+  const more = value - base;
+  if (more >= 0 && more < most && Math.floor(more) === more && base + more === value) return more;
+  wide.set(at, value);
+  return most;
+}
+
+function widen(wide: Map<number, number>, at: number, more: number, base: number, most: number): number {
+  return more === most ? (wide.get(at) ?? base + more) : base + more;
 }

@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { EventType } from "../model/events";
 import { EventColumns } from "./eventColumns";
 import { indexLog } from "./indexLog";
-import { agreesInPlaces, loadSidecar, snapshotSidecar } from "./indexSidecar";
+import { agreesInPlaces, loadSidecar, mayBeKept, snapshotSidecar } from "./indexSidecar";
 import { holds, isSealed, type LogProof, type LogState, proveLog, stateOfLog } from "./logProof";
 import { explainOpen, type JournalProblem } from "./readJournal";
 import { openToRead } from "./readLines";
@@ -187,7 +187,7 @@ class OpenIndex implements IndexedLog {
   private keep(growth: number): void {
     const { columns, proof, keptBytes } = this;
     const { mayKeep, keepFrom = usualKeepFrom, newId } = this.options;
-    if (!mayKeep || !proof || proof.bytes < keepFrom || !columns.isPlain) return;
+    if (!mayKeep || !proof || proof.bytes < keepFrom || !mayBeKept(columns)) return;
     if (proof.bytes === keptBytes || proof.bytes < keptBytes * growth) return;
     this.keptBytes = proof.bytes;
     const write = snapshotSidecar(columns, proof);

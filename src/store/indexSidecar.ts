@@ -15,9 +15,14 @@ import { replaceFile } from "./replaceFile";
  * magic · length of the description · description (JSON) · blocks of columns · checksum of all that. Numbers and columns
  * stand as this machine has them in memory; on one that has them the other way round it is made again.
  */
-const magic = Buffer.from(`runtrail.idx.1.${endianness()}\n`);
+const magic = Buffer.from(`runtrail.idx.2.${endianness()}\n`);
 const numberBytes = 4;
-const longestDescription = 1024 * 1024;
+const longestDescription = 8 * 1024 * 1024;
+/** Of what does not fit into the columns: an index with more is not kept. */
+const mostWide = 50_000;
+
+/** Positions and values. */
+const Wide = z.array(z.tuple([z.number().int().nonnegative(), z.number()]));
 
 const Description = z.object({
   /** Their order gives the numbers in the columns. */
@@ -25,6 +30,7 @@ const Description = z.object({
   count: z.number().int().nonnegative(),
   lines: z.number().int().nonnegative(),
   problems: z.array(z.object({ line: z.number().int(), reason: z.string() })),
+  wide: z.object({ offsets: Wide, timestamps: Wide, lengths: Wide, seqs: Wide, steps: Wide }),
   proof: z.object({
     inode: z.string(),
     size: z.number().int(),
@@ -34,6 +40,11 @@ const Description = z.object({
   }),
 });
 type Description = z.infer<typeof Description>;
+
+/** Whether it is worth it: what is in columns is quickly read, and nothing else. */
+export function mayBeKept({ wide }: EventColumns): boolean {
+  return Object.values(wide).reduce((sum, { size }) => sum + size, 0) <= mostWide;
+}
 
 export function sidecarOf(log: string): string {
   return log.replace(/(?:\.jsonl)?$/u, ".idx");
@@ -51,7 +62,12 @@ export function snapshotSidecar(
 ): (log: string, suffix: string) => Promise<void> {
   const { count, lines } = columns;
   const problems = columns.told.map(({ line = 0, reason }) => ({ line, reason }));
-  const description: Description = { types: eventTypes.join(" "), count, lines, problems, proof };
+  const { offsets, timestamps, lengths, seqs, steps } = columns.wide;
+  const wide = {
+    ...{ offsets: [...offsets], timestamps: [...timestamps], lengths: [...lengths] },
+    ...{ seqs: [...seqs], steps: [...steps] },
+  };
+  const description: Description = { types: eventTypes.join(" "), count, lines, problems, wide, proof };
   const text = Buffer.from(JSON.stringify(description));
   const parts = [magic, bytesOf(text.length), text, ...columns.copyBlocks()];
   return async (log, suffix) => {
@@ -94,7 +110,7 @@ async function load(handle: FileHandle, log: string): Promise<{ columns: EventCo
   const text = await readAt(handle, head.length, textLength);
   const parsed = Description.safeParse(parseJson(text.toString("utf8")));
   if (!parsed.success) return undefined;
-  const { count, lines, problems, proof } = parsed.data;
+  const { count, lines, problems, wide, proof } = parsed.data;
   const start = head.length + text.length;
   // Before memory is taken for it: the file must be as long as it says.
   if (size !== start + Math.ceil(count / eventsPerBlock) * bytesPerBlock + numberBytes) return undefined;
@@ -109,6 +125,9 @@ async function load(handle: FileHandle, log: string): Promise<{ columns: EventCo
     checksum = crc32(block, checksum);
   }
   if (checksum !== numberOf(await readAt(handle, at, numberBytes))) return undefined;
+  for (const key of ["offsets", "timestamps", "lengths", "seqs", "steps"] as const) {
+    for (const [position, value] of wide[key]) columns.wide[key].set(position, value);
+  }
   columns.adopt(count);
   columns.lines = lines;
   columns.bytes = proof.bytes;

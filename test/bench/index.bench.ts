@@ -8,12 +8,12 @@ import { newId } from "../../src/app/newId";
 import { openEventIndex } from "../../src/store/eventIndex";
 import { largeRun, writeLargeLog } from "../support/largeLog";
 import { projectRoot } from "../support/projectPaths";
-import { type Bench, type BenchRow, median } from "./bench";
+import type { Bench, BenchRow } from "./bench";
 import type { IndexMode, IndexReport } from "./indexProbe";
 
 const sizes = [1_000, 10_000, 100_000, 1_000_000];
 const largest = Math.max(...sizes);
-const rounds = 3;
+const rounds = 5;
 
 const bench: Bench = {
   title: "index a million events (300 MB)",
@@ -24,7 +24,7 @@ const bench: Bench = {
       for (const size of sizes) {
         const file = join(dir, `${size}.jsonl`);
         writeLargeLog(file, { events: size });
-        const times = await repeat(rounds, () => probe("index", file));
+        const times = await repeat(3, () => probe("index", file));
         curve.push({ ...row(`index ${size} events`, times), ok: times.every(({ events }) => events === size) });
       }
       const file = join(dir, `${largest}.jsonl`);
@@ -45,33 +45,31 @@ async function compare(file: string): Promise<BenchRow[]> {
     stream.push(await probe("stream", file));
   }
   const all = [await probe("all", file)];
-  const megabytes = Math.max(...ours.map((report) => report.megabytes));
-  const ratio = median(stream.map(({ ms }, index) => ms / (ours[index]?.ms ?? Number.NaN)));
+  const ratio = best(stream, "ms") / best(ours, "ms");
+  const ofProcessor = best(stream, "cpuMs") / best(ours, "cpuMs");
+  const megabytes = most(ours, "megabytes");
   return [
     {
       ...row("read and parse all lines, one after the other, and keep nothing", stream),
       ...{ ratio, limit: "≥ 6 × the index", ok: ratio >= 6 },
     },
+    { name: "the same, of the processor", value: best(stream, "cpuMs"), unit: "ms", ratio: ofProcessor, ok: true },
     {
       ...row("read the log, parse all lines and keep the events (OpenExpertise’s way)", all),
-      ...{ ratio: median(all.map(({ ms }) => ms)) / median(ours.map(({ ms }) => ms)), ok: true },
+      ...{ ratio: best(all, "ms") / best(ours, "ms"), ok: true },
     },
     {
-      name: "resident set: the index grows it by",
-      value: megabytes,
-      unit: "MB",
-      limit: "≤ 100 MB",
-      ok: megabytes <= 100,
+      ...{ name: "resident set: the index grows it by", value: megabytes, unit: "MB" },
+      ...{ limit: "≤ 100 MB", ok: megabytes <= 100 },
     },
-    {
-      name: "resident set: parsing all lines and keeping nothing",
-      value: most(stream, "megabytes"),
-      unit: "MB",
-      ok: true,
-    },
-    { name: "resident set: parsing all and keeping the events", value: most(all, "megabytes"), unit: "MB", ok: true },
+    memory("parsing all lines and keeping nothing", stream),
+    memory("parsing all lines and keeping the events", all),
     { name: "others wait for their turn at the most", value: most(ours, "blockedMs"), unit: "ms", ok: true },
   ];
+}
+
+function memory(name: string, reports: readonly IndexReport[]): BenchRow {
+  return { name: `resident set: ${name}`, value: most(reports, "megabytes"), unit: "MB", ok: true };
 }
 
 /** What is kept beside the log, and going on from it. */
@@ -95,8 +93,13 @@ async function keep(file: string): Promise<BenchRow[]> {
   ];
 }
 
+/** The best round, for others on the machine only ever make it slower. */
 function row(name: string, reports: readonly IndexReport[]): BenchRow {
-  return { name, value: median(reports.map(({ ms }) => ms)), unit: "ms", ok: true };
+  return { name, value: best(reports, "ms"), unit: "ms", ok: true };
+}
+
+function best(reports: readonly IndexReport[], key: "ms" | "cpuMs"): number {
+  return Math.min(...reports.map((report) => report[key]));
 }
 
 function most(reports: readonly IndexReport[], key: "megabytes" | "blockedMs"): number {

@@ -74,6 +74,18 @@ describe("the index that is kept beside a log", () => {
     expect(await reopened()).toEqual(await reopened(false));
   }, 60_000);
 
+  it("has also what does not fit into its columns: long lines, large numbers, times between two milliseconds", async () => {
+    const text = linesOf(40).toString("utf8");
+    const odd = text
+      .replace(/"seq":20,/u, '"seq":1125899906842624,')
+      .replace(/"step":2,/u, '"step":4294967296,')
+      .replace(/"timestamp":(\d+),/u, '"timestamp":$1.25,');
+    const log = Buffer.concat([Buffer.from(odd), linesOf(8, { textOf: () => "x".repeat(200_000) })]);
+    await keep(log);
+    const kept = await loadSidecar(file);
+    expect(kept && readIndex(kept.columns)).toEqual(parseLog(log));
+  });
+
   it("is believed in no byte that is not as it was written", async () => {
     const log = linesOf(30);
     const kept = await keep(log);
