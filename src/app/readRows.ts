@@ -1,6 +1,6 @@
 /** Events of a run's log as rows, by their position: counted, read and filtered without parsing what nobody looks at. */
-import type { EventRow } from "../model/eventRow";
-import { eventRowOf } from "../model/eventRow";
+import { setTimeout } from "node:timers/promises";
+import { type EventRow, eventRowOf } from "../model/eventRow";
 import { kindOfType } from "../model/eventRowKinds";
 import type { RunEvent } from "../model/events";
 import type { EventIndex, IndexedLog } from "../store/eventIndex";
@@ -51,6 +51,7 @@ interface LogEnd {
 
 const endLimits = { steps: 200, events: 200, bytes: 256 * 1024 };
 const mostAttempts = 5;
+const lookEveryMs = 5;
 
 export function createRowReader(logs: OpenLogs): RowReader {
   const tallies = new RowTallies();
@@ -137,6 +138,15 @@ function unsoundRow(index: EventIndex, at: number): EventRow {
   return { at, seq: index.seqOf(at), time: index.timestampOf(at), type, step: index.stepOf(at), level: "warn", text };
 }
 
+/** An index grows while it is made: what it knows already need not wait for the rest. */
+async function reach(log: IndexedLog, last: number, signal: AbortSignal): Promise<void> {
+  if (last < log.index.count) return;
+  const whole = log.refresh(signal).then(() => true);
+  // Once nobody waits for it, its failure is that of whoever asks for more.
+  whole.catch(() => {});
+  while (log.index.count <= last) if (await Promise.race([whole, setTimeout(lookEveryMs, false)])) return;
+}
+
 /** With the index as far as it is needed, and made anew where the log turns out to be another. */
 async function withEvents<Result>(
   log: IndexedLog,
@@ -144,7 +154,7 @@ async function withEvents<Result>(
   { signal }: Pick<TaskContext, "signal">,
   action: (events: IndexedEvents) => Promise<Result>,
 ): Promise<Result> {
-  if (last >= log.index.count) await log.refresh(signal);
+  await reach(log, last, signal);
   for (let attempt = 1; ; attempt += 1) {
     const { index } = log;
     const handle = await openToRead(log.file);

@@ -77,6 +77,18 @@ describe("the rows of a log", () => {
     expect(count.count).toBe(20_000);
   });
 
+  it("show their beginning while the rest is still being looked through", async () => {
+    const events = write({ events: 120_000 });
+    const done: string[] = [];
+    const count = logs.do("countEvents", { dir }).then(() => done.push("count"));
+    const at = [0, 1, 99];
+    const rows = await logs.do("readRows", { dir, at });
+    done.push("rows");
+    await count;
+    expect(rows).toEqual(at.map((each) => eventRowOf(events[each] as RunEvent, each)));
+    expect(done).toEqual(["rows", "count"]);
+  });
+
   it("are filtered by kind and failure as the events say", async () => {
     const events = write({ events: 3000, failEach: 7 });
     expect((await filtered({ kinds: ["tool"] })).at).toEqual(

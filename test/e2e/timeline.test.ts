@@ -58,7 +58,7 @@ describe("the timeline", () => {
         }
         return undefined;
       },
-      { timeoutMs: 90_000 },
+      { timeoutMs: 150_000 },
     );
   /** @param pick where there is more than one run */
   const openTimeline = async (pick?: RegExp): Promise<Frame> => {
@@ -207,10 +207,14 @@ describe("the timeline", () => {
 
   it("is there again after the window was loaded again, as it was left", async () => {
     const before = await page("builder");
+    const skills = before.locator(".chip", { hasText: "Skills" });
+    if ((await skills.getAttribute("aria-pressed")) !== "true") await skills.click();
+    await countText(before, /^[\d,]+ of 50,000$/);
     await before.locator(".grid").focus();
     await window.press("End");
     const left = await selected(before, "the last of the skills’ events", ({ index }) => index > 1000);
-    await window.page.reload({ timeout: 120_000 });
+    await window.runCommand("Developer: Reload Window");
+    await waitUntil("the window to go", () => before.isDetached(), { timeoutMs: 60_000 });
     const frame = await page("builder");
     await countText(frame, /^[\d,]+ of 50,000$/);
     const there = await selected(frame, "the same event", ({ index }) => index === left.index);

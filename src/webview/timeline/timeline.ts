@@ -33,6 +33,8 @@ class TimelinePage {
   private isFollowing: boolean;
   /** Whether it was decided if the end of the run is followed. */
   private hasBegun: boolean;
+  /** Where in the log the event is that is to be selected as soon as the list has it. */
+  private awaited: number | undefined;
   /** What is to be said besides the count, until the next move. */
   private note: string | undefined;
   private saying: number | undefined;
@@ -42,6 +44,7 @@ class TimelinePage {
     this.filter = before?.filter ?? noFilter;
     this.isFollowing = before?.isFollowing ?? false;
     this.hasBegun = before !== undefined;
+    this.awaited = before?.at;
     this.list = new EventList(this.header.root, {
       ask: (from, to) => this.state && this.host.say({ kind: "rows", epoch: this.state.epoch, from, to }),
       onOpen: (index) => this.state && this.host.say({ kind: "open", epoch: this.state.epoch, index }),
@@ -174,6 +177,7 @@ class TimelinePage {
     if (isSameFilter(filter, this.filter)) return;
     // The event that one looks at stays in sight, whatever else is shown.
     const at = this.selectedAt;
+    this.awaited = at;
     this.filter = filter;
     this.note = undefined;
     this.host.say({ kind: "filter", filter, ...atOf(at) });
@@ -183,6 +187,7 @@ class TimelinePage {
   /** Of a single run: where in its log the selected event is. */
   private get selectedAt(): number | undefined {
     if (this.subject?.dir === undefined) return undefined;
+    if (this.awaited !== undefined) return this.awaited;
     return this.list.selectedRow?.at ?? (isFiltering(this.filter) ? undefined : this.list.selected);
   }
 
@@ -210,6 +215,7 @@ class TimelinePage {
   }
 
   private selected(): void {
+    this.awaited = undefined;
     if (this.isFollowing && !this.list.isAtEnd) this.isFollowing = false;
     this.note = undefined;
     this.show();
