@@ -80,5 +80,5 @@ describe("a run that goes on from any of its checkpoints", () => {
       { numRuns: 20 },
     );
     expect(branches).toBeGreaterThan(10);
-  });
+  }, 180_000);
 });
