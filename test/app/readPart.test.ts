@@ -7,7 +7,7 @@ import { OpenLogs } from "../../src/app/openLogs";
 import { createPartReader, type PartArgs, type PartSizes } from "../../src/app/readPart";
 import { createSummaryReader } from "../../src/app/readSummary";
 import type { LoadedRun, WantedPart } from "../../src/app/runIndex";
-import type { RunEvent } from "../../src/model/events";
+import type { EventPayload, RunEvent } from "../../src/model/events";
 import { countSteps } from "../../src/model/nodeItems";
 import { type Run, runOf, type Step } from "../../src/model/run";
 import { RunWindow } from "../../src/model/runWindow";
@@ -130,6 +130,33 @@ describe("a part of a long run", () => {
     const own = whole.failures.filter(({ step }) => shown.has(step));
     expect(own.length).toBeGreaterThan(1);
     expect(run.failures).toEqual([...own, ...newest]);
+  });
+
+  it("knows what became of its failures later", async () => {
+    const error = { name: "E", message: "busy", class: "provider_rate_limit" as const, isRetryable: true };
+    const dir = await makeLog(
+      told([
+        [0, { type: "startRun", query: "Go" }],
+        [1, { type: "failNode", node: "scan", reason: "broken" }],
+        [2, { type: "failGate", gate: "first" }],
+        [2, { type: "failGate", gate: "second" }],
+        [1, { type: "retryNode", node: "scan" }],
+        ...Array.from({ length: 1200 }, (): Told => [3, { type: "retryGeneration", attempt: 1, error, delayMs: 1 }]),
+      ]),
+    );
+    const { whole } = await readAll(dir);
+    const older = whole.failures.slice(0, -1000);
+    expect(older.slice(0, 2)).toMatchObject([
+      { seq: 2, grade: "recovered" },
+      { seq: 4, grade: "blocked" },
+    ]);
+    const failuresAt = async (seq: number) => {
+      const { run } = await reader().read({ dir, seq, edge: "last" });
+      return run.failures.filter((failure) => failure.seq <= 4);
+    };
+    expect(await failuresAt(2)).toEqual(older.slice(0, 2));
+    expect(await failuresAt(3)).toEqual(older.slice(0, 2));
+    expect(await failuresAt(4)).toEqual(older.slice(0, 2));
   });
 
   it("is the same that is kept of the run while it is watched", async () => {
@@ -349,6 +376,13 @@ const anyRun: fc.Arbitrary<RunEvent[]> = anySteps.map((events) => {
   const parted = events.map((event, at) => (event.type.endsWith("Node") ? { ...event, step: 10 + at } : event));
   return numbered(parted.toSorted((a, b) => a.step - b.step));
 });
+
+type Told = readonly [step: number, payload: EventPayload];
+
+function told(parts: readonly Told[]): RunEvent[] {
+  const envelope = { id: "event", jobId: "job", runId: "run", expertKey: "demo", seq: 0 };
+  return numbered(parts.map(([step, payload], at): RunEvent => ({ ...envelope, timestamp: at, step, ...payload })));
+}
 
 function numbered(events: readonly RunEvent[]): RunEvent[] {
   return events.map((event, at) => ({ ...event, seq: at + 1 }));
