@@ -75,6 +75,8 @@ describe("the architecture", () => {
     ["app/a.ts", 'const host = await import("../host/extension");', "app/a.ts imports host/extension"],
     ["host/a.ts", 'import "../cli/main";', "host/a.ts imports cli/main"],
     ["cli/a.ts", 'import * as vscode from "vscode";', "cli/a.ts imports vscode"],
+    ["webview/a.ts", 'import type { App } from "../app/app";', "webview/a.ts imports app/app"],
+    ["webview/b.ts", 'import { join } from "node:path";', "webview/b.ts imports node:path"],
     ["base/a.ts", 'import { readFile } from "node:fs/promises";', "base/a.ts imports node:fs/promises"],
     ["model/a.ts", 'const { join } = require("node:path");', "model/a.ts imports node:path"],
     ["runtime/a.ts", "const here = process.cwd();", "runtime/a.ts uses process.cwd()"],
