@@ -67,7 +67,7 @@ describe("a long run of this process", () => {
       return loaded.part?.isWhole && loaded;
     });
     expect(factsOf(readBack.run)).toEqual(factsOf(whole));
-  });
+  }, 240_000);
 
   it("goes on in its own journal without that being read as a whole, and nothing is counted twice", async () => {
     const events = record(50_000);
