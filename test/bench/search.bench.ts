@@ -73,6 +73,7 @@ const contests: Contest[] = [
     ...{ args: ["-c", "Common"], options: { order: "newestFirst", limit: page } },
   },
   { name: "all of these, each parsed and checked", query: { text: "Common" }, args: ["-c", "Common"] },
+  { name: "a number, however it is written", query: { text: "77177" }, args: ["-c", "77177"] },
   { name: "what failed", query: { status: "failed" }, args: ["-c", '"isError":true'] },
 ];
 

@@ -232,6 +232,28 @@ describe("searching a log", () => {
     }
   });
 
+  it("believes what a line says last, as a look at the whole event does", async () => {
+    const twice = otherLines.filter((line) => line.includes('"timestamp":2000'));
+    const file = await written(`${twice.join("\n")}\n`);
+    const fits = async (query: EventQuery) => (await search(file, query)).length;
+    expect(
+      await Promise.all(
+        [{ after: 1500 }, { before: 1500 }, { steps: [{ from: 3 }] }, { steps: [{ from: 1, to: 1 }] }].map(fits),
+      ),
+    ).toEqual([1, 0, 1, 0]);
+  });
+
+  it("finds a number as it is read, however it is written", async () => {
+    const numbers = otherLines.filter((line) => line.includes("1E+3"));
+    const file = await written(`${numbers.join("\n")}\n`);
+    for (const text of ["1e+21", "1000", "1e-7", "12345678901234567000", "1.5"]) {
+      expect([text, await search(file, { text })]).toEqual([text, [expect.objectContaining({ offset: 0 })]]);
+    }
+    for (const text of ["1e21", "1E+3", "0.0000001", "12345678901234567890", "1.50"]) {
+      expect([text, await search(file, { text, isCaseSensitive: true })]).toEqual([text, []]);
+    }
+  });
+
   it("goes on where it ended, in either order, one hit at a time", async () => {
     const file = await written(
       linesOf(Array.from({ length: 20 }, (_, seq) => said(seq % 3 === 0 ? "fizz" : "buzz", seq))),
