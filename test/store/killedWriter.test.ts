@@ -84,5 +84,5 @@ describe("a writer that is killed", () => {
     };
     await Promise.all(Array.from({ length: atOnce }, work));
     if (process.env.RUNTRAIL_KILLS !== undefined) console.log(`${kills} kills, ${healed} torn ends`);
-  }, 1_800_000);
+  }, 7_200_000);
 });
