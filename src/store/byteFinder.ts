@@ -12,6 +12,8 @@ export interface BytePattern {
   spans?: readonly number[];
   /** Whether it is only sought in numbers: those that stand behind a colon, a comma, a bracket or a blank. */
   isInNumber?: boolean;
+  /** Whether all its bytes are the same. */
+  isRun?: boolean;
 }
 
 export interface ByteFinder {
@@ -36,7 +38,10 @@ export function createByteFinder(patterns: readonly BytePattern[]): ByteFinder |
     for (let at = from; ends; at += 1) {
       at = find(at, length, ...ends);
       if (at >= length) break;
-      if (isHere(view, at, pattern) || isEscape(view, at)) return at;
+      const wrong = wrongIn(view, at, pattern);
+      if (wrong === -1 || isEscape(view, at)) return at;
+      // A run of digits does not begin before what is none.
+      if (pattern.isRun) at += wrong;
     }
     return length;
   };
@@ -95,12 +100,13 @@ function rarestOf({ bytes, masks, spans }: BytePattern, sample: Uint8Array): End
   return [...testAt(first), ...testAt(second)];
 }
 
-function isHere(view: Uint8Array, at: number, { bytes, masks, spans, isInNumber = false }: BytePattern): boolean {
+/** The first byte of the pattern that is not there, -1 where all are. */
+function wrongIn(view: Uint8Array, at: number, { bytes, masks, spans, isInNumber = false }: BytePattern): number {
   for (let index = 0; index < bytes.length; index += 1) {
     const more = ((view[at + index] ?? 0) | (masks[index] ?? 0)) - (bytes[index] ?? 0);
-    if (more < 0 || more > (spans?.[index] ?? 0)) return false;
+    if (more < 0 || more > (spans?.[index] ?? 0)) return index;
   }
-  return !isInNumber || isNumber(view, at);
+  return !isInNumber || isNumber(view, at) ? -1 : 0;
 }
 
 /** Before its digits, points and signs stands what a value stands behind. */

@@ -93,7 +93,7 @@ const oddNumber = String.raw`[:,[\s]-?(?:\d[\d.]*[eE]|[\d.]{16}|0\.000000)`;
 /** The same for the finder of bytes; a digit or point lies between 0x2e and 0x39. */
 const oddNumbers: readonly BytePattern[] = [
   { bytes: [0x2e, 0x65], masks: [0, 0x20], spans: [11, 0], isInNumber: true },
-  { ...{ bytes: repeat(0x2e), masks: repeat(0), spans: repeat(11) }, isInNumber: true },
+  { ...{ bytes: repeat(0x2e), masks: repeat(0), spans: repeat(11) }, isInNumber: true, isRun: true },
   { ...literalOf("0.000000", true), isInNumber: true },
 ];
 
