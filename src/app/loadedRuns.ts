@@ -41,7 +41,7 @@ export function createLoadedRuns({ logs, signal, onWhole, onError }: LoadedRunsO
     if (completing.has(dir)) return;
     completing.add(dir);
     try {
-      await logs.do("readPart", { dir, isWhole: true }, { signal });
+      await logs.do("readSummary", { dir }, { signal });
       forget(dir);
       onWhole(dir);
     } catch (error) {

@@ -42,11 +42,11 @@ function stepsIn(nodes: readonly RunNode[]): number[] {
 
 export default suite("long runs in the editor", {
   "show their end first, and more of their steps each time": async ({ workspace }) => {
-    const { runtrail, dir, firstShown } = await openLongRun(workspace);
+    const { runtrail, dir } = await openLongRun(workspace);
     await runtrail.runsView.reveal(dir);
     const first = await childrenOf(runtrail, dir);
-    assert.deepEqual([stepsIn(first)[0], stepsIn(first).at(-1)], [firstShown, steps]);
-    assert.ok(stepsIn(first).length <= 500);
+    const [firstShown = 0] = stepsIn(first);
+    assert.ok(firstShown > steps - 100 && stepsIn(first).at(-1) === steps);
     assert.equal(await choose(runtrail, moreIn(first, "before")), "Show earlier steps");
     const more = stepsIn(await childrenOf(runtrail, dir));
     assert.ok(more.length > stepsIn(first).length + 100 && more.at(-1) === steps);

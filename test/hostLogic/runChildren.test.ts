@@ -174,11 +174,11 @@ describe("the steps of a run", () => {
   it("are those of the part, of a run that is loaded in parts", () => {
     const context = contextOf([]);
     const run = context.nodes.run("/work/a");
-    const atEnd = runNodes(run, new ShownRun(loadedRun(2000, { first: 1501, last: 2000 })), context);
-    expect([stepsIn(atEnd).length, labels(atEnd)]).toEqual([500, ["Show earlier steps"]]);
+    const atEnd = runNodes(run, new ShownRun(loadedRun(2000, { first: 1901, last: 2000 })), context);
+    expect([stepsIn(atEnd).length, labels(atEnd)]).toEqual([100, ["Show earlier steps"]]);
     // How many come depends on how large they are.
-    expect(moreRow(more(atEnd, "before")).spoken).toBe("Show earlier steps · 1,500 left");
-    expect(more(atEnd, "before").left).toBe(1500);
+    expect(moreRow(more(atEnd, "before")).spoken).toBe("Show earlier steps · 1,900 left");
+    expect(more(atEnd, "before").left).toBe(1900);
     const inside = runNodes(run, new ShownRun(loadedRun(2000, { first: 5, last: 504 })), context);
     expect(labels(inside)).toEqual(["Show earlier steps", "Show later steps", "Back to the end"]);
     expect(more(inside, "after").left).toBe(1496);
@@ -191,7 +191,7 @@ describe("the steps of a run", () => {
     const run = context.nodes.run("/work/a");
     const loaded = loadedRun(2000, { first: 1101, last: 2000 });
     const shown = runNodes(run, new ShownRun(loaded), context);
-    expect([stepsIn(shown).at(0), more(shown, "before").left]).toEqual([1501, 1500]);
+    expect([stepsIn(shown).at(0), more(shown, "before").left]).toEqual([1901, 1900]);
     const grown = runNodes(run, new ShownRun(loaded, 1000), context);
     expect([stepsIn(grown).at(0), more(grown, "before").left]).toEqual([1101, 1100]);
   });

@@ -39,8 +39,8 @@ describe("the runs that are shown", () => {
     runs.forget(["/a", "/b"]);
     await runs.get("/a");
     expect(asked).toEqual([
-      ["/a", {}],
-      ["/a", {}],
+      ["/a", { steps: 100 }],
+      ["/a", { steps: 100 }],
     ]);
   });
 
@@ -59,8 +59,8 @@ describe("the runs that are shown", () => {
   });
 
   it("show the part around a step that is revealed, and nothing else where it is there already", async () => {
-    const { runs, asked } = openRuns({ firstStep: 1501, lastStep: 2000 });
-    expect(await runs.include("/a", { step: 1700 })).toBe(false);
+    const { runs, asked } = openRuns({ firstStep: 1901, lastStep: 2000 });
+    expect(await runs.include("/a", { step: 1950 })).toBe(false);
     expect(await runs.include("/a", { step: 0 })).toBe(false);
     expect(await runs.include("/a", { step: 5, seq: 52 })).toBe(true);
     await runs.get("/a");
@@ -71,7 +71,7 @@ describe("the runs that are shown", () => {
     expect(asked.at(-1)).toEqual(["/a", { step: 5, seq: 52 }]);
     runs.reset("/a");
     await runs.get("/a");
-    expect(asked.at(-1)).toEqual(["/a", {}]);
+    expect(asked.at(-1)).toEqual(["/a", { steps: 100 }]);
   });
 
   it("show an event that was cut off a step that is there", async () => {
@@ -84,10 +84,10 @@ describe("the runs that are shown", () => {
   });
 
   it("show a page more at the end that is asked for, and keep what is shown", async () => {
-    const atEnd = openRuns({ firstStep: 1501, lastStep: 2000 });
+    const atEnd = openRuns({ firstStep: 1901, lastStep: 2000 });
     await atEnd.runs.grow("/a", "before");
     await atEnd.runs.get("/a");
-    expect(atEnd.asked.at(-1)).toEqual(["/a", { steps: 1000 }]);
+    expect(atEnd.asked.at(-1)).toEqual(["/a", { steps: 600 }]);
     const inside = openRuns({ firstStep: 1, lastStep: 500, hasLater: true });
     await inside.runs.grow("/a", "after");
     await inside.runs.get("/a");

@@ -7,8 +7,8 @@ import { type Direction, pageSize } from "./listWindow";
 
 /** More may be shown at a time; a moment later those that were not looked at last are let go. */
 const keptRuns = 8;
-/** Of a run that goes on, at first: its rows are drawn several times a second. */
-const liveSize = 100;
+/** Steps at first: of a run that is long, so that its rows are there at once, and of one that goes on, as they are drawn again and again. */
+const firstSize = 100;
 const settleTime = 1000;
 const keptWishes = 100;
 /** Of a part that has grown to so many steps, what was shown first is let go for what is shown next. */
@@ -28,7 +28,8 @@ export class ShownRun {
     readonly loaded: LoadedRun,
     size?: number,
   ) {
-    this.size = size ?? (loaded.run.status === "running" && !loaded.part?.hasLater ? liveSize : pageSize);
+    const isAtEnd = !loaded.part?.hasLater;
+    this.size = size ?? (isAtEnd && (loaded.part || loaded.run.status === "running") ? firstSize : pageSize);
   }
 
   /** Those that have rows, of a long run; `undefined` where it is there as a whole. */
@@ -160,7 +161,8 @@ export class ShownRuns implements Disposable {
   }
 
   private async open(dir: string, wanted: WantedPart): Promise<ShownRun | undefined> {
-    const loaded = await this.read(dir, wanted);
+    const isAsked = Object.keys(wanted).length > 0;
+    const loaded = await this.read(dir, isAsked ? wanted : { steps: firstSize });
     return loaded && new ShownRun(loaded, wanted.steps);
   }
 
