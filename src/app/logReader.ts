@@ -110,7 +110,9 @@ export function createLogReader({ workerFile, mayWrite }: LogReaderOptions): Log
   const doHere = async (task: TaskName, args: unknown, options: TaskOptions<TaskName>): Promise<unknown> => {
     const { signal = new AbortController().signal, onPart } = options;
     signal.throwIfAborted();
-    tasks ??= import("./deferred").then(({ createLogTasks }) => createLogTasks());
+    tasks ??= import("./deferred").then((parts) =>
+      parts.createLogTasks({ isAlive: parts.isAlive, openForeign: parts.openForeignRunReader }),
+    );
     const perform = (await tasks)[task] as LogTask<unknown, unknown, unknown>;
     return await perform(args, {
       signal,

@@ -5,7 +5,7 @@ import { createJobReader, type JobReader } from "./readJobs";
 import { createPartReader, type PartReader } from "./readPart";
 import { createRowReader, type RowReader } from "./readRows";
 import { createSummaryReader, type SummaryReader } from "./readSummary";
-import { createLogSearcher, type LogSearcher } from "./searchLogs";
+import { createLogSearcher, type LogSearcher, type OpenForeign } from "./searchLogs";
 
 export interface TaskContext<Part = never> {
   readonly signal: AbortSignal;
@@ -20,12 +20,20 @@ export type LogTask<Args, Result, Part = never> = (args: Args, context: TaskCont
 
 export interface LogTasks extends JobReader, LogSearcher, PartReader, RowReader, SummaryReader {}
 
+/** What few logs need and takes long to load: a thread that is to start fast loads it when it is needed. */
+export interface LogTaskParts {
+  /** Whether somebody is at work on the run. */
+  isAlive(dir: string): Promise<boolean>;
+  /** Where runs of other systems come from. */
+  openForeign: OpenForeign;
+}
+
 /** The tasks share what they keep open between two calls. */
-export function createLogTasks(): LogTasks {
+export function createLogTasks({ isAlive, openForeign }: LogTaskParts): LogTasks {
   const logs = new OpenLogs();
   return {
-    ...createJobReader(logs),
-    ...createLogSearcher(),
+    ...createJobReader(logs, isAlive),
+    ...createLogSearcher(openForeign),
     ...createPartReader(logs),
     ...createRowReader(logs),
     ...createSummaryReader(logs),

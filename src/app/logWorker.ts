@@ -3,11 +3,12 @@ import { parentPort } from "node:worker_threads";
 import { assertNever } from "../base/errors";
 import type { FromWorker, ToWorker } from "./logReader";
 import { createLogTasks, type LogTask } from "./logTasks";
+import type { ForeignRunReader } from "./readForeignRun";
 
 if (parentPort) serve(parentPort);
 
 function serve(port: NonNullable<typeof parentPort>): void {
-  const tasks = createLogTasks();
+  const tasks = createLogTasks({ isAlive: isAliveLater, openForeign: openForeignLater });
   const going = new Map<number, AbortController>();
   const send = (message: FromWorker) => port.postMessage(message);
   const begin = async ({ id, task, args, mayWrite }: Extract<ToWorker, { kind: "begin" }>) => {
@@ -36,6 +37,23 @@ function serve(port: NonNullable<typeof parentPort>): void {
         assertNever(message);
     }
   });
+}
+
+/** What it takes is loaded with the first run that has no end. */
+async function isAliveLater(dir: string): Promise<boolean> {
+  const { isAlive } = await import("../store/isAlive");
+  return await isAlive(dir);
+}
+
+/** All formats are loaded with the first log of another system. */
+function openForeignLater(signal: AbortSignal): ForeignRunReader {
+  let opening: Promise<ForeignRunReader> | undefined;
+  return {
+    async read(run) {
+      opening ??= import("./readForeignRun").then(({ openForeignRunReader }) => openForeignRunReader(signal));
+      return await (await opening).read(run);
+    },
+  };
 }
 
 /** Of an error of our own class, `structuredClone` would leave a plain one. */

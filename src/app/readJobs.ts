@@ -71,7 +71,8 @@ const placesPerPart = 1000;
 
 type Context = Pick<TaskContext, "mayWrite" | "signal">;
 
-export function createJobReader(logs: OpenLogs): JobReader {
+/** @param isAlive whether somebody is at work on the run */
+export function createJobReader(logs: OpenLogs, isAlive: (dir: string) => Promise<boolean>): JobReader {
   const journals = new SmallJournals();
   const read = async (known: KnownRun, context: Context): Promise<RunReading> => {
     const { dir } = known;
@@ -169,12 +170,6 @@ async function eachOf<T>(items: readonly T[], signal: AbortSignal, action: (item
     }
   };
   await Promise.all(Array.from({ length: width }, worker));
-}
-
-/** Whether somebody is at work on the run. What that takes is loaded with the first one that has no end. */
-async function isAlive(dir: string): Promise<boolean> {
-  const alive = await import("../store/isAlive");
-  return await alive.isAlive(dir);
 }
 
 /** 0 where it is not there any more. */

@@ -87,20 +87,11 @@ const hitsAtOnce = 100;
 const eventsAtOnce = 500;
 const mostProblems = 200;
 
-/** @param openForeign where runs of other systems come from; default: their files */
-export function createLogSearcher(openForeign = openForeignLater): LogSearcher {
-  return { searchLogs: async (args, context) => await new LogSearch(args, context, openForeign).perform() };
-}
+export type OpenForeign = (signal: AbortSignal) => ForeignRunReader;
 
-/** All formats are loaded with the first log of another system: the thread starts faster without them. */
-function openForeignLater(signal: AbortSignal): ForeignRunReader {
-  let opening: Promise<ForeignRunReader> | undefined;
-  return {
-    async read(run) {
-      opening ??= import("./readForeignRun").then(({ openForeignRunReader }) => openForeignRunReader(signal));
-      return await (await opening).read(run);
-    },
-  };
+/** @param openForeign where runs of other systems come from */
+export function createLogSearcher(openForeign: OpenForeign): LogSearcher {
+  return { searchLogs: async (args, context) => await new LogSearch(args, context, openForeign).perform() };
 }
 
 class LogSearch {
@@ -115,7 +106,7 @@ class LogSearch {
   constructor(
     private readonly args: SearchArgs,
     private readonly context: TaskContext<SearchPart>,
-    openForeign: (signal: AbortSignal) => ForeignRunReader,
+    openForeign: OpenForeign,
   ) {
     this.progress = { logs: 0, ofLogs: args.logs.length, bytes: 0, ofBytes: 0 };
     this.foreign = openForeign(context.signal);

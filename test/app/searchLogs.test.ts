@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { findSources, readSource } from "../../src/app/readForeign";
+import { openForeignRunReader } from "../../src/app/readForeignRun";
 import type { SearchArgs, SearchCursor, SearchPart, SearchResult } from "../../src/app/searchLogs";
 import { createLogSearcher } from "../../src/app/searchLogs";
 import { eventMatcher } from "../../src/model/eventQuery";
@@ -29,7 +30,7 @@ const logs = () => ["a", "b", "c"].map((name) => ({ dir: join(root, name) }));
 
 async function search(args: SearchArgs, signal = new AbortController().signal) {
   const parts: SearchPart[] = [];
-  const { searchLogs } = createLogSearcher();
+  const { searchLogs } = createLogSearcher(openForeignRunReader);
   const result: SearchResult = await searchLogs(args, { signal, mayWrite: false, emit: (part) => parts.push(part) });
   return { result, parts, hits: parts.flatMap(({ hits }) => hits) };
 }
@@ -92,7 +93,7 @@ describe("searching many logs", () => {
   it("ends when it is cancelled, with the signal's reason", async () => {
     const controller = new AbortController();
     const reason = new Error("enough");
-    const { searchLogs } = createLogSearcher();
+    const { searchLogs } = createLogSearcher(openForeignRunReader);
     let parts = 0;
     const emit = () => {
       parts += 1;

@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import type { ProviderChoice } from "../../app/app";
 import type { Definition } from "../../model/definition";
 import { isDefinition } from "../definitions";
+import { listEditorModels } from "../languageModels";
 import type { ChosenModel } from "../modelNames";
 import { lacksKey, type ModelRow, modelRows } from "../views/modelRows";
 import type { CommandParts, Commands } from "./commandParts";
@@ -95,7 +96,6 @@ function pickRow({ app, definitions, models }: CommandParts): Promise<Chosen | u
   };
   const fill = async () => {
     await show();
-    const { listEditorModels } = await import("../languageModels");
     let found = await listEditorModels();
     if (isOpen && found.length > 0) await show();
     pick.busy = false;

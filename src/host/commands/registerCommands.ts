@@ -12,7 +12,7 @@ export function registerCommands(parts: CommandParts, ids: readonly string[]): v
   const own = new DisposableStore();
   let commands: Promise<Commands> | undefined;
   const find = async (name: string) => {
-    commands ??= import("./commandGroups").then(({ createCommands }) => createCommands(parts));
+    commands ??= import("../deferred").then(({ createCommands }) => createCommands(parts));
     const command = (await commands)[name];
     if (!command) throw new Error(`The manifest has a command ${name} that nothing does.`);
     return command;

@@ -38,7 +38,7 @@ export class Timelines implements vscode.Disposable {
   }
 
   private load(): Promise<TimelinePanels> {
-    this.panels ??= import("./timelinePanels").then(({ TimelinePanels }) => {
+    this.panels ??= import("../deferred").then(({ TimelinePanels }) => {
       const panels = new TimelinePanels({ ...this.parts, isRead: () => this.isRead });
       if (this.isDisposed) panels.dispose();
       return panels;
