@@ -256,7 +256,6 @@ export function createRunIndex({ logs, cacheFolder, ...options }: RunIndexOption
     attach(dir, waiting) {
       lost.delete(dir);
       const known = list.get(dir);
-      lost.delete(dir);
       live.begin(dir);
       disk.expect(dir);
       show(known ? waitingAgain(known) : waitingSummary(dir, waiting));

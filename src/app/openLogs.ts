@@ -5,7 +5,7 @@ import { newId } from "./newId";
 import { RunFold } from "./runFold";
 
 const mostLogs = 8;
-/** An event takes about 30 bytes. */
+/** An event takes about 15 bytes. */
 const mostEvents = 4_000_000;
 
 export class OpenLogs {

@@ -2,7 +2,8 @@
 import { exitCodes } from "../app/exitCodes";
 import type { LoadedRun, RunProblem, RunSummary } from "../app/runIndex";
 import { UserError } from "../base/errors";
-import { type EventType, payloads } from "../model/events";
+import { type EventType, isEventType } from "../model/events";
+import { noSuchType } from "../model/queryText";
 import { formatRunEvents, formatRunLog, type LogLine } from "../model/runLog";
 import type { CliContext } from "./cliCommand";
 import { type Colours, colourOfGrade, coloursFor } from "./colours";
@@ -78,11 +79,7 @@ function noRunsIn({ place, sources }: RunShelf): string {
 
 function eventType(name: string): EventType {
   if (isEventType(name)) return name;
-  throw new UserError(`There is no event type “${name}”. The types are: ${Object.keys(payloads).join(", ")}.`);
-}
-
-function isEventType(name: string): name is EventType {
-  return Object.hasOwn(payloads, name);
+  throw new UserError(noSuchType(name));
 }
 
 function showRun({ status }: RunSummary, loaded: LoadedRun, filter: LogFilter, json: boolean, output: Output): void {

@@ -284,7 +284,7 @@ export function parseEvent(value: unknown): { event: RunEvent } | { problem: str
   return { event: { ...envelope.data, type, ...payload.data } as RunEvent };
 }
 
-function isEventType(type: string): type is EventType {
+export function isEventType(type: string): type is EventType {
   return Object.hasOwn(payloads, type);
 }
 

@@ -1,6 +1,6 @@
 /** A search as a person types it: free words, and filters such as `type:failGate cost:>0.01 after:-1h`. */
 import type { EventQuery, SearchedStatus, StepRange } from "./eventQuery";
-import { type EventType, payloads } from "./events";
+import { isEventType, payloads } from "./events";
 import { nearestWord } from "./nearestWord";
 import { parseMoment } from "./parseMoment";
 import { formatRange, parseCost, parseCount, parseDuration, parseRange } from "./queryRange";
@@ -162,10 +162,6 @@ function defined<T extends object>(fields: T): Partial<T> {
 
 function isFilterName(name: string): name is FilterName {
   return Object.hasOwn(examples, name);
-}
-
-export function isEventType(name: string): name is EventType {
-  return Object.hasOwn(payloads, name);
 }
 
 export function noSuchType(name: string): string {
